@@ -1,0 +1,91 @@
+/* config.h - chrony.conf as a value: what every room is told at start.
+ *
+ * One table (directives.c) has a row per directive: name, kind, place, bounds, default, help. The
+ * parser, the printer (-p) and the manual page read the same rows. A faulty line is an error with
+ * file, line and reason; nothing is half-applied. */
+#ifndef CHRONYD_CONFIG_CONFIG_H
+#define CHRONYD_CONFIG_CONFIG_H
+
+#include "base/access.h"
+#include "chronyd/control/control.h"
+
+enum log_name {
+    LOG_MEASUREMENTS = 0x1,
+    LOG_RAWMEASUREMENTS = 0x2,
+    LOG_STATISTICS = 0x4,
+    LOG_TRACKING = 0x8,
+    LOG_RTC = 0x10,
+    LOG_REFCLOCKS = 0x20,
+    LOG_TEMPCOMP = 0x40,
+    LOG_SELECTION = 0x80,
+};
+
+struct access_list {
+    struct access_rule *rules;
+    size_t count;
+};
+
+struct config {
+    struct clock_settings clock;
+    struct reference_settings reference;
+    struct sources_settings sources;
+    struct ntp_settings ntp;
+    struct control_settings control;
+
+    struct ntp_source_settings *ntp_sources; /* in the order of the file */
+    size_t ntp_source_count;
+    struct access_list ntp_access, command_access;
+    char **source_dirs; /* sourcedir, all lines flattened; see config_read_sources */
+    size_t source_dir_count;
+
+    /* process */
+    char *user;     /* to switch to */
+    char *pid_file; /* NULL = none ("/") */
+    char *key_file, *dump_dir, *log_dir, *nts_dump_dir;
+    char *rtc_file, *rtc_device, *hwclock_file;
+    unsigned logs; /* enum log_name bits */
+    int log_banner;
+    int sched_priority;
+    bool lock_all;
+    double initstepslew_threshold_s;
+    char **initstepslew_hosts;
+    size_t initstepslew_count;
+    bool manual;
+    /* Everything that is parsed but has no room yet is kept in `other` rows of the table and warned
+     * about ("not implemented yet"). */
+    struct config_extra *extra; /* private to config/ */
+};
+
+/* Compiled-in defaults of this build (configure). */
+void config_defaults(struct config *c);
+void config_free(struct config *c); /* contents, not the struct */
+
+struct config_reader {
+    const struct os *os;
+    const struct log *log; /* warnings: obsolete words, "not implemented yet" */
+    /* -p: each directive line as it is understood, normalised; NULL otherwise. */
+    void (*print)(void *ctx, const char *line);
+    void *print_ctx;
+};
+
+/* Read a file with all that it includes into *c (which holds defaults). ERR text is complete, as in
+ * spec chrony-conf section 3, e.g. "Could not parse makestep directive at line 3 in file F". */
+MUST_CHECK bool config_read_file(struct config *c, const struct config_reader *r, const char *path,
+                                 struct err *err);
+/* One directive from the command line; `number` counts from 1. */
+MUST_CHECK bool config_read_line(struct config *c, const struct config_reader *r, const char *line,
+                                 int number, struct err *err);
+/* Checks between directives, after all was read (spec 16.2), and derived values. */
+MUST_CHECK bool config_finish(struct config *c, const struct config_reader *r, struct err *err);
+/* The sources that the *.sources files of all sourcedirs hold now; malformed lines are skipped with
+ * a warning. *list is malloc'd. */
+MUST_CHECK bool config_read_sources(const struct config *c, const struct config_reader *r,
+                                    struct ntp_source_settings **list, size_t *count);
+/* Parse the words after `server`, `pool` or `peer`; shared with tests. On failure the kind of
+ * mistake is in err->code. */
+MUST_CHECK bool config_parse_source(char *rest, struct ntp_source_settings *out, struct err *err);
+
+/* True if any directive of the configuration needs a port below 1024 (CAP_NET_BIND_SERVICE). */
+bool config_needs_low_ports(const struct config *c);
+
+#endif

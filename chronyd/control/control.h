@@ -1,0 +1,62 @@
+/* control.h - the daemon's end of candm: who may ask, what is done, what is told.
+ *
+ * Takes one datagram, checks it in the order of spec candm-v6 section 1.8, runs the handler of its
+ * row and writes the reply; never longer than the request. Handlers are a table by request code;
+ * they call the rooms' own functions and hold no policy. */
+#ifndef CHRONYD_CONTROL_CONTROL_H
+#define CHRONYD_CONTROL_CONTROL_H
+
+#include "base/access.h"
+#include "chronyd/ntp/ntp.h"
+
+struct control_settings {
+    uint16_t port;                    /* 323, 0 = no UDP */
+    struct addr bind_ipv4, bind_ipv6; /* 127.0.0.1, ::1; ADDR_NONE = any */
+    bool ipv4, ipv6;                  /* open at all */
+    const char *bind_device;
+    const char *unix_path;  /* NULL = none */
+    uint64_t open_commands; /* bit per enum candm_open (candm/candm.h) */
+};
+
+/* What handlers may do beyond the rooms below: only wiring can. */
+struct control_hooks {
+    void (*shutdown)(void *ctx);
+    void (*cycle_logs)(void *ctx);
+    void (*dump)(void *ctx);
+    void (*rekey)(void *ctx);
+    void (*reload_sources)(void *ctx);
+    void *ctx;
+};
+
+struct control_rooms {
+    struct clock *clock;
+    struct reference *reference;
+    struct sources *sources;
+    struct ntp *ntp;
+    struct access_table *ntp_access, *command_access;
+    const struct control_hooks *hooks;
+};
+
+struct control;
+
+struct control *control_create(const struct os *os, struct timers *timers, const struct log *log,
+                               const struct control_rooms *rooms,
+                               const struct control_settings *settings);
+void control_destroy(struct control *c);
+/* UDP sockets: a failure to open one is logged, not fatal, unless none could be opened. */
+bool control_open_udp(struct control *c, struct err *err);
+/* Unix socket: after privileges were dropped. A failure is logged: "Disabled command socket P". */
+void control_open_unix(struct control *c);
+bool control_handle(struct control *c, const struct event *ev);
+
+/* The heart of it, for tests and fuzzers: answer `request`; false = silence. */
+struct control_request {
+    const uint8_t *data;
+    size_t length;
+    bool local;       /* Unix socket: everything is permitted */
+    struct addr from; /* UDP */
+};
+bool control_answer(struct control *c, const struct control_request *request, uint8_t *reply,
+                    size_t *reply_length);
+
+#endif

@@ -1,0 +1,154 @@
+/* ntp.h - everything that speaks NTP: associations, pools, name resolution, the server's sockets.
+ *
+ * Decides when to send, which reply to believe and what address a name has. Hands samples down to
+ * reference/sources.h. One association per address (association.h), one entry per configured line;
+ * events come in through ntp_handle. */
+#ifndef CHRONYD_NTP_NTP_H
+#define CHRONYD_NTP_NTP_H
+
+#include "base/access.h"
+#include "base/keys.h"
+#include "base/timers.h"
+#include "chronyd/ntp/clientlog.h"
+#include "chronyd/os/event.h"
+#include "chronyd/reference/sources.h"
+
+/* One `server`, `pool` or `peer` line (spec chrony-conf section 5), also candm's ADD_SOURCE. */
+struct ntp_source_settings {
+    char name[256];
+    bool pool;
+    enum source_kind kind;   /* SOURCE_SERVER or SOURCE_PEER */
+    enum addr_family family; /* ADDR_NONE: any (ipv4, ipv6) */
+    uint16_t port;           /* 123 */
+    int minpoll, maxpoll;    /* 6, 10; clamped as the specification says by the parser */
+    int presend_minpoll;     /* 100 = never */
+    int min_stratum;
+    int poll_target;              /* 8 */
+    int version;                  /* 0 = automatic */
+    int max_sources;              /* pool: 1..16, 4 */
+    int min_samples, max_samples; /* -1: the directive's */
+    int filter_length;            /* 0 = off */
+    int max_unreach;              /* 100000 */
+    uint32_t key_id;              /* 0 = none */
+    bool nts;
+    uint16_t nts_port; /* 4460 */
+    uint32_t cert_set;
+    double max_delay_s, max_delay_ratio, max_delay_dev_ratio, max_delay_quant;
+    double min_delay_s, asymmetry, offset_s;
+    uint8_t select_options; /* enum select_option */
+    bool offline, auto_offline, iburst, burst, xleave, copy;
+    bool ef_mono_root, ef_net_correction; /* extfield F323, 10A */
+};
+/* All defaults, empty name. */
+void ntp_source_defaults(struct ntp_source_settings *s);
+
+struct ntp_settings {
+    uint16_t port;                    /* 123, 0 = never serve */
+    struct addr bind_ipv4, bind_ipv6; /* ADDR_NONE = any */
+    const char *bind_device;
+    int acquisition_port; /* -1: random per request; 0: chosen once; else fixed */
+    struct addr bind_acq_ipv4, bind_acq_ipv6;
+    const char *bind_acq_device;
+    int dscp;
+    enum addr_family only;        /* -4, -6; ADDR_NONE = both */
+    int min_samples, max_samples; /* directives minsamples (6), maxsamples (0 = 64) */
+    int refresh_s;                /* 1209600 */
+    bool log_measurements, log_raw_measurements;
+    struct logfile_settings logs;
+    struct clientlog_settings clients;
+};
+
+struct ntp;
+
+struct ntp *ntp_create(const struct os *os, struct timers *timers, const struct log *log,
+                       struct clock *clock, struct reference *ref, struct sources *sources,
+                       struct keystore *keys, struct access_table *access,
+                       const struct ntp_settings *settings, struct err *err);
+void ntp_destroy(struct ntp *n);
+/* Open the server's sockets if anything needs them (also after the access table changed). */
+bool ntp_open_server(struct ntp *n, struct err *err);
+/* Begin: resolve names, start polling 0.2 s from now. */
+void ntp_start(struct ntp *n);
+/* True if the event was for NTP (a socket of ours, a query of ours). Other kinds (NETWORK) are
+ * looked at and false is returned, so that others see them too. */
+bool ntp_handle(struct ntp *n, const struct event *ev);
+/* True once the first round of name resolution has ended. */
+bool ntp_resolved_once(const struct ntp *n);
+/* -q: every source has been given up. */
+bool ntp_all_given_up(const struct ntp *n);
+
+enum ntp_add_status {
+    NTP_ADDED,
+    NTP_ADD_DUPLICATE,
+    NTP_ADD_TOO_MANY,
+    NTP_ADD_BAD_FAMILY,
+    NTP_ADD_BAD_NAME,
+};
+/* `origin`: 0 = main configuration or chronyc, else the sourcedir generation's tag that
+ * ntp_reload_sources compares. */
+enum ntp_add_status ntp_add_source(struct ntp *n, const struct ntp_source_settings *s);
+/* The sources that all sourcedir files hold now; vanished ones go, new ones come, the rest keep
+ * their state (spec chrony-conf section 2). */
+void ntp_reload_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count);
+bool ntp_delete_source(struct ntp *n, const struct addr *addr);
+
+/* Commands on sources. mask ADDR_NONE + addr ADDR_NONE = all. Return: did any match? */
+bool ntp_set_online(struct ntp *n, const struct addr *mask, const struct addr *addr, bool online);
+void ntp_onoffline(struct ntp *n);
+bool ntp_burst(struct ntp *n, const struct addr *mask, const struct addr *addr, int good,
+               int total);
+void ntp_refresh(struct ntp *n);
+void ntp_rekey(struct ntp *n);
+enum ntp_modify {
+    NTP_MODIFY_MINPOLL,
+    NTP_MODIFY_MAXPOLL,
+    NTP_MODIFY_MAXDELAY,
+    NTP_MODIFY_MAXDELAYRATIO,
+    NTP_MODIFY_MAXDELAYDEVRATIO,
+    NTP_MODIFY_MINSTRATUM,
+    NTP_MODIFY_POLLTARGET,
+    NTP_MODIFY_OFFSET,
+};
+bool ntp_modify(struct ntp *n, const struct addr *addr, enum ntp_modify what, double value);
+bool ntp_set_select_options(struct ntp *n, const struct addr *addr, uint8_t mask, uint8_t options);
+void ntp_cycle_logs(struct ntp *n);
+
+struct ntp_activity {
+    int online, offline, burst_online, burst_offline, unresolved;
+};
+void ntp_activity(const struct ntp *n, struct ntp_activity *out);
+
+/* ntpdata (spec candm-v6 NTP_DATA2); authdata; sourcename. False: no such source. */
+struct ntp_data_report {
+    struct addr remote, local;
+    uint16_t remote_port;
+    uint8_t leap, version, mode, stratum;
+    int8_t poll, precision;
+    double root_delay_s, root_dispersion_s;
+    uint32_t refid;
+    struct utc reference_time;
+    double offset_s; /* NTP sign: > 0 we are behind */
+    double peer_delay_s, peer_dispersion_s, response_time_s, asymmetry;
+    uint16_t tests; /* bits 0x3ff as in candm */
+    bool interleaved, authenticated;
+    char tx_stamp, rx_stamp; /* enum os_stamp, 0 = none yet */
+    uint32_t total_tx, total_rx, total_valid, total_good;
+    uint32_t total_kernel_tx, total_kernel_rx, total_hw_tx, total_hw_rx;
+};
+bool ntp_data_report(const struct ntp *n, const struct addr *addr, struct ntp_data_report *out);
+struct ntp_auth_report {
+    int mode; /* 0 none, 1 symmetric key, 2 NTS */
+    int key_type;
+    uint32_t key_id;
+    int key_bits, ke_attempts;
+    uint32_t last_ke_ago_s; /* UINT32_MAX none */
+    int cookies, cookie_length, nak;
+};
+bool ntp_auth_report(const struct ntp *n, const struct addr *addr, struct ntp_auth_report *out);
+bool ntp_source_name(const struct ntp *n, const struct addr *addr, char *buf, size_t size);
+int ntp_source_poll(const struct ntp *n, const struct addr *addr); /* log2 s, now */
+/* Why a source gives no usable samples, from the network's side; REASON_NONE: it does. */
+void ntp_source_reason(const struct ntp *n, const struct addr *addr, struct reason *out);
+struct clientlog *ntp_clientlog(struct ntp *n);
+
+#endif

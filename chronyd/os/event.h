@@ -1,0 +1,56 @@
+/* event.h - what happens to a daemon, all of it, through one door: chronyd_handle(). */
+#ifndef CHRONYD_OS_EVENT_H
+#define CHRONYD_OS_EVENT_H
+
+#include "chronyd/os/os.h"
+
+enum event_type {
+    EVENT_TIMER,       /* nothing but time passed; chronyd_next_wake() is due (every event fires
+                          due timers as well) */
+    EVENT_DATAGRAM,    /* UDP or Unix datagram came in */
+    EVENT_SEND_STAMP,  /* the time at which a datagram left */
+    EVENT_SEND_FAILED, /* ICMP error on a connected socket */
+    EVENT_RESOLVED,    /* answer to os->resolve */
+    EVENT_NETWORK,     /* addresses, links or routes changed */
+    EVENT_CLOCK_SET,   /* the system clock was set by somebody, or the host woke from suspend;
+                          the clock looks itself what it was */
+    EVENT_STOP,        /* SIGTERM and friends */
+    EVENT_STREAM_OPEN, /* a client connected to a listening stream socket */
+    EVENT_STREAM_DATA,
+    EVENT_STREAM_READY,  /* can be written again */
+    EVENT_STREAM_CLOSED, /* by the other end; the handle is gone after this event */
+};
+
+struct event {
+    enum event_type type;
+    union {
+        struct os_datagram datagram;
+        struct {
+            int sock;
+            uint32_t tx_id;
+            struct utc stamp;
+            enum os_stamp stamp_by;
+        } send_stamp;
+        struct {
+            int sock;
+            struct endpoint remote;
+            int sys; /* errno: ECONNREFUSED, EHOSTUNREACH... */
+        } send_failed;
+        struct {
+            uint32_t token;
+            enum os_resolve_status status;
+            size_t count;
+            struct addr addrs[OS_RESOLVE_MAX]; /* in the resolver's order */
+            char error[80];                    /* the resolver's words, if it failed */
+        } resolved;
+        struct {
+            int stream;
+            int listener;        /* STREAM_OPEN */
+            const uint8_t *data; /* STREAM_DATA, lent */
+            size_t length;
+            uint32_t uid, pid; /* STREAM_OPEN: the peer's credentials */
+        } stream;
+    };
+};
+
+#endif

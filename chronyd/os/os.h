@@ -1,0 +1,147 @@
+/* os.h - the world as an argument: all that a daemon cannot compute by itself.
+ *
+ * os/linux/ implements it on a real host, test/simulation/ in a simulated world; the daemon is the
+ * same code, bit for bit. What happens to the daemon arrives as events (event.h); these calls are
+ * what it does. None of them blocks, none calls back into the daemon. Handles (sockets, streams,
+ * append files) are small non-negative integers chosen by the world; -1 is "none". */
+#ifndef CHRONYD_OS_OS_H
+#define CHRONYD_OS_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/time.h"
+
+#define OS_UNIX_PATH_MAX 108
+
+/* Who took a timestamp; the letters of measurements.log and ntpdata. */
+enum os_stamp { STAMP_DAEMON = 'D', STAMP_KERNEL = 'K', STAMP_HARDWARE = 'H' };
+
+enum os_udp_use {
+    OS_UDP_NTP_SERVER, /* answers requests; wildcard or bindaddress */
+    OS_UDP_NTP_CLIENT, /* sends requests; usually connected, random port */
+    OS_UDP_COMMAND,    /* candm over UDP */
+};
+
+struct os_udp_params {
+    enum os_udp_use use;
+    enum addr_family family;
+    struct addr local;      /* ADDR_NONE: any */
+    uint16_t local_port;    /* 0: chosen by the system */
+    struct endpoint remote; /* connected if its address is not ADDR_NONE */
+    const char *device;     /* bind to this interface; NULL = none */
+    int dscp;               /* 0..63 */
+    bool broadcast;         /* may send to broadcast addresses */
+};
+
+/* A datagram, going out or come in. */
+struct os_datagram {
+    int sock;
+    struct endpoint remote;           /* UDP. Ignored when sending on a connected socket */
+    char unix_path[OS_UNIX_PATH_MAX]; /* Unix sockets: the other end's path */
+    struct addr local;                /* our address; ADDR_NONE = unknown / the system chooses */
+    int interface;                    /* index, 0 = unknown / any */
+    const uint8_t *data;              /* lent for the call */
+    size_t length;
+    /* incoming only: */
+    struct utc stamp; /* best receive time, on the system clock (raw) */
+    enum os_stamp stamp_by;
+};
+
+/* What the system's clock can do. Frequencies are relative to the free-running oscillator. */
+struct os_clock_info {
+    bool may_set;        /* permission to step and steer */
+    double max_rate_ppm; /* largest magnitude that set_rate takes (Linux: 100000) */
+    double rate_ppm;     /* rate in force now; > 0: runs faster than the oscillator */
+    double resolution_s; /* measured smallest step or shortest reading time */
+};
+
+enum os_leap { OS_LEAP_NONE = 0, OS_LEAP_INSERT = 1, OS_LEAP_DELETE = 2 };
+
+struct os_clock_status {
+    bool synchronised;  /* clears STA_UNSYNC: the kernel then copies the time to the RTC */
+    double max_error_s; /* announced bound */
+    double est_error_s; /* announced estimate */
+    enum os_leap leap;  /* armed in the kernel */
+    int tai_offset_s;   /* TAI - UTC, 0 = leave alone */
+};
+
+enum os_resolve_status { OS_RESOLVED, OS_RESOLVE_TEMPORARY, OS_RESOLVE_PERMANENT };
+#define OS_RESOLVE_MAX 16 /* addresses used of an answer */
+
+struct os_ops {
+    /* --- time --- */
+    struct mono (*mono)(void *ctx);
+    struct utc (*utc)(void *ctx); /* the system clock as it stands ("raw") */
+    /* Seconds that the host has spent suspended since boot, -1 if the world cannot tell. */
+    double (*suspended_s)(void *ctx);
+
+    /* --- steering the system clock --- */
+    void (*clock_info)(void *ctx, struct os_clock_info *out);
+    /* Run at (1 + rate_ppm * 1e-6) of the oscillator from now on; *applied_ppm is what the system
+     * made of it. */
+    bool (*set_rate)(void *ctx, double rate_ppm, double *applied_ppm, struct err *err);
+    bool (*step)(void *ctx, double offset_s, struct err *err); /* > 0: forward */
+    bool (*set_clock_status)(void *ctx, const struct os_clock_status *status, struct err *err);
+
+    /* --- randomness: the only source of it --- */
+    void (*random)(void *ctx, void *out, size_t length);
+
+    /* --- UDP --- */
+    int (*udp_open)(void *ctx, const struct os_udp_params *params, struct err *err);
+    void (*udp_close)(void *ctx, int sock);
+    /* May be queued until the events at hand are handled. *tx_id (NULL allowed) numbers the
+     * datagrams of the socket from 0, so that a transmit timestamp can be matched. */
+    bool (*udp_send)(void *ctx, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
+    /* Does a route to the address exist (a UDP socket could be connected)? */
+    bool (*has_route)(void *ctx, const struct addr *to);
+
+    /* --- Unix datagram socket for commands: replaces an old socket file --- */
+    int (*unix_open)(void *ctx, const char *path, struct err *err);
+    void (*unix_close)(void *ctx, int sock); /* also removes the file */
+    bool (*unix_send)(void *ctx, const struct os_datagram *d, struct err *err);
+
+    /* --- Unix stream sockets: reports to watch --- */
+    int (*stream_listen)(void *ctx, const char *path, unsigned mode, const char *group,
+                         struct err *err);
+    /* Bytes taken, fewer than asked when the peer does not read; -1 = broken. */
+    long (*stream_send)(void *ctx, int stream, const void *data, size_t length);
+    void (*stream_close)(void *ctx, int stream); /* a stream or a listener */
+
+    /* --- names: an EVENT_RESOLVED with the token follows, always, unless cancelled --- */
+    void (*resolve)(void *ctx, uint32_t token, const char *name, enum addr_family family);
+    void (*resolve_cancel)(void *ctx, uint32_t token);
+
+    /* --- files; relative names are relative to where the daemon was started --- */
+    /* Whole content, malloc'd and NUL-terminated, owned by the caller. More than `max` bytes:
+     * error. */
+    bool (*file_read)(void *ctx, const char *path, size_t max, char **data, size_t *length,
+                      struct err *err);
+    /* Write PATH.tmp (synced) and rename it over PATH, so that a reader sees the old or the new
+     * one. */
+    bool (*file_replace)(void *ctx, const char *path, const void *data, size_t length,
+                         unsigned mode, struct err *err);
+    bool (*file_remove)(void *ctx, const char *path, struct err *err);
+    bool (*file_mtime)(void *ctx, const char *path, struct utc *out);
+    /* Append handle for log files; created with `mode` if missing. *size (NULL allowed) gets the
+     * present length. */
+    int (*append_open)(void *ctx, const char *path, unsigned mode, struct err *err);
+    bool (*append_write)(void *ctx, int file, const void *data, size_t length, struct err *err);
+    void (*append_close)(void *ctx, int file);
+    /* Paths that match a glob pattern, sorted; malloc'd vector of malloc'd strings (free with
+     * os_free_list). False only if the directory exists and cannot be read, or on lack of memory;
+     * no match is an empty list. */
+    bool (*glob)(void *ctx, const char *pattern, char ***paths, size_t *count, struct err *err);
+};
+
+struct os {
+    const struct os_ops *ops;
+    void *ctx;
+};
+
+void os_free_list(char **paths, size_t count);
+
+#endif
