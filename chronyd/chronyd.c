@@ -1,0 +1,335 @@
+#include "chronyd/chronyd.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_FILE_BYTES_MAX (4 << 20)
+
+struct chronyd {
+    const struct config *config;
+    struct chronyd_options options;
+    struct os os;
+    struct log log;
+    struct timers timers;
+    struct keystore *keys;
+    struct access_table *ntp_access, *command_access;
+    struct clock *clock;
+    struct reference *reference;
+    struct sources *sources;
+    struct ntp *ntp;
+    struct control *control;
+    struct control_hooks hooks;
+    struct control_rooms rooms;
+    struct timer timeout; /* -t */
+    bool started;
+    bool names_settled; /* the first round of name resolution has ended */
+    enum chronyd_state state;
+};
+
+/* --- what commands may do beyond their rooms ------------------------------------------------ */
+
+static void finish(struct chronyd *d, enum chronyd_state state)
+{
+    if (d->state == CHRONYD_RUNNING)
+        d->state = state;
+}
+
+static void hook_shutdown(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    log_info(&d->log, "Received shutdown command");
+    finish(d, CHRONYD_DONE);
+}
+
+static void hook_cycle_logs(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    ntp_cycle_logs(d->ntp);
+    sources_cycle_logs(d->sources);
+    reference_cycle_logs(d->reference);
+}
+
+static void hook_dump(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    if (d->config->dump_dir)
+        sources_dump(d->sources, d->config->dump_dir);
+}
+
+static void load_keys(struct chronyd *d)
+{
+    const char *path = d->config->key_file;
+    struct err err;
+    size_t length, count;
+    char *text;
+
+    if (!path)
+        return;
+    if (!d->os.ops->file_read(d->os.ctx, path, KEY_FILE_BYTES_MAX, &text, &length, &err)) {
+        log_warning(&d->log, "Could not read key file: %s", err.text);
+        return;
+    }
+    count = keystore_load(d->keys, text, length, path, &d->log);
+    memset(text, 0, length);
+    free(text);
+    log_info(&d->log, "Loaded %zu symmetric keys", count);
+}
+
+static void hook_rekey(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    load_keys(d);
+    ntp_rekey(d->ntp);
+}
+
+static void hook_reload_sources(void *ctx)
+{
+    struct chronyd *d = ctx;
+    const struct config_reader reader = {.os = &d->os, .log = &d->log};
+    struct ntp_source_settings *list;
+    size_t count;
+
+    if (!d->started || !config_read_sources(d->config, &reader, &list, &count))
+        return;
+    ntp_reload_sources(d->ntp, list, count);
+    free(list);
+}
+
+/* --- creation ------------------------------------------------------------------------------- */
+
+static bool apply_access(struct access_table *table, const struct access_list *list,
+                         struct err *err)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!access_apply(table, &list->rules[i], err))
+            return false;
+    return true;
+}
+
+/* Rules 16.2 of chrony-conf: a restart must not step again for a positive limit; -q always steps.
+ */
+static struct reference_settings reference_settings_for(const struct config *config,
+                                                        const struct chronyd_options *options)
+{
+    struct reference_settings s = config->reference;
+
+    s.mode = options->mode;
+    if (options->restart && s.makestep_limit > 0)
+        s.makestep_limit = 0;
+    return s;
+}
+
+static void create_rooms(struct chronyd *d)
+{
+    const struct config *config = d->config;
+    const struct reference_settings reference = reference_settings_for(config, &d->options);
+
+    d->keys = keystore_create();
+    d->ntp_access = access_create();
+    d->command_access = access_create();
+    d->clock = clock_create(&d->os, &d->timers, &d->log, &config->clock);
+    d->reference = reference_create(&d->os, &d->timers, &d->log, d->clock, &reference);
+    d->sources = sources_create(&d->os, &d->log, d->clock, d->reference, &config->sources);
+}
+
+static void on_clock_jump(void *ctx, const struct clock_jump *jump)
+{
+    struct chronyd *d = ctx;
+
+    reference_clock_jumped(d->reference, jump);
+    if (jump->cause == CLOCK_JUMP_SUSPEND)
+        sources_break(d->sources, jump->offset_s);
+}
+
+static bool create_ntp_and_control(struct chronyd *d, struct err *err)
+{
+    struct ntp_settings ntp = d->config->ntp;
+
+    ntp.only = d->options.only;
+    d->ntp = ntp_create(&d->os, &d->timers, &d->log, d->clock, d->reference, d->sources, d->keys,
+                        d->ntp_access, &ntp, err);
+    if (!d->ntp)
+        return false;
+    d->hooks = (struct control_hooks){
+        .shutdown = hook_shutdown,
+        .cycle_logs = hook_cycle_logs,
+        .dump = hook_dump,
+        .rekey = hook_rekey,
+        .reload_sources = hook_reload_sources,
+        .ctx = d,
+    };
+    d->rooms = (struct control_rooms){
+        .clock = d->clock,
+        .reference = d->reference,
+        .sources = d->sources,
+        .ntp = d->ntp,
+        .ntp_access = d->ntp_access,
+        .command_access = d->command_access,
+        .hooks = &d->hooks,
+    };
+    d->control = control_create(&d->os, &d->timers, &d->log, &d->rooms, &d->config->control);
+    return true;
+}
+
+static void on_timeout(void *ctx, struct mono now)
+{
+    struct chronyd *d = ctx;
+    struct reference_figures figures;
+
+    (void)now;
+    reference_figures(d->reference, &figures);
+    log_info(&d->log, "Timeout reached");
+    finish(d, figures.synchronised ? CHRONYD_DONE : CHRONYD_FAILED);
+}
+
+struct chronyd *chronyd_create(const struct config *config, const struct chronyd_options *options,
+                               const struct os *os, const struct log *log, struct err *err)
+{
+    struct chronyd *d = calloc(1, sizeof(*d));
+
+    if (!d) {
+        err_set(err, ERR_LIMIT, "Out of memory");
+        return NULL;
+    }
+    d->config = config;
+    d->options = *options;
+    d->os = *os;
+    d->log = *log;
+    d->timeout = (struct timer){.fire = on_timeout, .ctx = d};
+    create_rooms(d);
+    clock_set_listener(d->clock, on_clock_jump, d);
+    load_keys(d);
+    if (!apply_access(d->ntp_access, &config->ntp_access, err) ||
+        !apply_access(d->command_access, &config->command_access, err) ||
+        !create_ntp_and_control(d, err) || !ntp_open_server(d->ntp, err) ||
+        !control_open_udp(d->control, err)) {
+        chronyd_destroy(d);
+        return NULL;
+    }
+    return d;
+}
+
+/* Sources of the main configuration first, then those of the source directories, as chrony does. */
+static void add_sources(struct chronyd *d)
+{
+    const struct config *config = d->config;
+
+    for (size_t i = 0; i < config->ntp_source_count; i++) {
+        const struct ntp_source_settings *s = &config->ntp_sources[i];
+
+        if (ntp_add_source(d->ntp, s) != NTP_ADDED)
+            log_error(&d->log, "Could not add source %s", s->name);
+    }
+    hook_reload_sources(d);
+}
+
+bool chronyd_start(struct chronyd *d, struct err *err)
+{
+    (void)err;
+    reference_start(d->reference);
+    control_open_unix(d->control);
+    d->started = true;
+    if (d->options.timeout_s > 0)
+        timer_set(&d->timers, &d->timeout,
+                  mono_add_s(d->os.ops->mono(d->os.ctx), d->options.timeout_s));
+    add_sources(d);
+    ntp_start(d->ntp);
+    return true;
+}
+
+void chronyd_destroy(struct chronyd *d)
+{
+    if (!d)
+        return;
+    if (d->started && d->config->dump_dir && d->options.mode == REFERENCE_NORMAL)
+        sources_dump(d->sources, d->config->dump_dir);
+    timer_cancel(&d->timers, &d->timeout);
+    control_destroy(d->control);
+    ntp_destroy(d->ntp);
+    sources_destroy(d->sources);
+    reference_destroy(d->reference);
+    clock_destroy(d->clock);
+    access_destroy(d->command_access);
+    access_destroy(d->ntp_access);
+    keystore_destroy(d->keys);
+    timers_free(&d->timers);
+    free(d);
+}
+
+/* --- running -------------------------------------------------------------------------------- */
+
+/* Sample histories are loaded once names have addresses, and are gone from the disk after that,
+ * loaded or not: an old history must not be believed twice. */
+static void settle_names(struct chronyd *d)
+{
+    const char *dir = d->config->dump_dir;
+
+    if (d->names_settled || !d->started || !ntp_resolved_once(d->ntp))
+        return;
+    d->names_settled = true;
+    if (!dir || d->options.mode != REFERENCE_NORMAL)
+        return;
+    if (d->options.reload_dumps)
+        sources_load_dumps(d->sources, dir);
+    sources_remove_dumps(d->sources, dir);
+}
+
+/* -q and -Q end after the first update, or when no source is left that could give one. */
+static void look_for_the_end(struct chronyd *d)
+{
+    if (reference_wants_exit(d->reference))
+        finish(d, CHRONYD_FAILED);
+    if (d->options.mode == REFERENCE_NORMAL)
+        return;
+    switch (reference_once(d->reference)) {
+    case ONCE_DONE:
+        finish(d, CHRONYD_DONE);
+        break;
+    case ONCE_FAILED:
+        finish(d, CHRONYD_FAILED);
+        break;
+    case ONCE_WAITING:
+        if (d->state == CHRONYD_RUNNING && ntp_all_given_up(d->ntp)) {
+            log_warning(&d->log, "No suitable source for synchronisation");
+            finish(d, CHRONYD_FAILED);
+        }
+        break;
+    }
+}
+
+void chronyd_handle(struct chronyd *d, const struct event *ev)
+{
+    clock_notice_jump(d->clock);
+    if (ev->type == EVENT_STOP)
+        finish(d, CHRONYD_DONE);
+    else if (ev->type != EVENT_TIMER && !ntp_handle(d->ntp, ev))
+        control_handle(d->control, ev);
+    timers_fire(&d->timers, d->os.ops->mono(d->os.ctx));
+    settle_names(d);
+    look_for_the_end(d);
+}
+
+struct mono chronyd_next_wake(const struct chronyd *d)
+{
+    return timers_next(&d->timers);
+}
+
+enum chronyd_state chronyd_state(const struct chronyd *d)
+{
+    return d->state;
+}
+
+void chronyd_verdict(const struct chronyd *d, struct verdict *out)
+{
+    reference_verdict(d->reference, out);
+}
+
+const struct control_rooms *chronyd_rooms(const struct chronyd *d)
+{
+    return &d->rooms;
+}
