@@ -7,6 +7,7 @@
 #define CHRONYD_CONFIG_CONFIG_H
 
 #include "base/access.h"
+#include "chronyd/config/settings.h"
 #include "chronyd/control/control.h"
 
 enum log_name {
@@ -20,9 +21,19 @@ enum log_name {
     LOG_SELECTION = 0x80,
 };
 
+/* A host name in allow, deny, cmdallow or cmddeny: names are not looked up while parsing, so that a
+ * start never hangs on DNS. The rule belongs before rules[position]. */
+struct access_name {
+    const char *name;
+    bool allow, all;
+    size_t position;
+};
+
 struct access_list {
-    struct access_rule *rules;
+    struct access_rule *rules; /* in the order of the file */
     size_t count;
+    struct access_name *names;
+    size_t name_count;
 };
 
 struct config {
@@ -35,30 +46,42 @@ struct config {
     struct ntp_source_settings *ntp_sources; /* in the order of the file */
     size_t ntp_source_count;
     struct access_list ntp_access, command_access;
-    char **source_dirs; /* sourcedir, all lines flattened; see config_read_sources */
+    const char **source_dirs; /* sourcedir, all lines flattened; see config_read_sources */
     size_t source_dir_count;
 
+    /* features whose rooms take them from here */
+    struct refclock_settings *refclocks;
+    size_t refclock_count;
+    struct hwtimestamp_settings *hwtimestamps;
+    size_t hwtimestamp_count;
+    struct broadcast_settings *broadcasts;
+    size_t broadcast_count;
+    struct transport_settings transport;
+    struct nts_settings nts;
+    struct smooth_settings smooth;
+    struct tempcomp_settings tempcomp;
+    struct rtc_settings rtc;
+
     /* process */
-    char *user;     /* to switch to */
-    char *pid_file; /* NULL = none ("/") */
-    char *key_file, *dump_dir, *log_dir, *nts_dump_dir;
-    char *rtc_file, *rtc_device, *hwclock_file;
+    const char *user;     /* to switch to */
+    const char *pid_file; /* NULL = none ("/") */
+    const char *key_file, *dump_dir, *log_dir;
     unsigned logs; /* enum log_name bits */
     int log_banner;
     int sched_priority;
     bool lock_all;
     double initstepslew_threshold_s;
-    char **initstepslew_hosts;
-    size_t initstepslew_count;
+    const char **initstepslew_hosts;
+    size_t initstepslew_count; /* 0 = off */
     bool manual;
-    /* Everything that is parsed but has no room yet is kept in `other` rows of the table and warned
-     * about ("not implemented yet"). */
-    struct config_extra *extra; /* private to config/ */
+    /* What was read, line by line, and the memory of all strings above; private to config/. */
+    struct config_extra *extra;
 };
 
 /* Compiled-in defaults of this build (configure). */
 void config_defaults(struct config *c);
-void config_free(struct config *c); /* contents, not the struct */
+/* Frees the contents, all strings included, not the struct. A copy of the struct is only a view. */
+void config_free(struct config *c);
 
 struct config_reader {
     const struct os *os;
@@ -75,14 +98,16 @@ MUST_CHECK bool config_read_file(struct config *c, const struct config_reader *r
 /* One directive from the command line; `number` counts from 1. */
 MUST_CHECK bool config_read_line(struct config *c, const struct config_reader *r, const char *line,
                                  int number, struct err *err);
-/* Checks between directives, after all was read (spec 16.2), and derived values. */
+/* Checks between directives, after all was read (spec 16.2), and derived values. Not for -p, which
+ * only reads. */
 MUST_CHECK bool config_finish(struct config *c, const struct config_reader *r, struct err *err);
 /* The sources that the *.sources files of all sourcedirs hold now; malformed lines are skipped with
  * a warning. *list is malloc'd. */
 MUST_CHECK bool config_read_sources(const struct config *c, const struct config_reader *r,
                                     struct ntp_source_settings **list, size_t *count);
-/* Parse the words after `server`, `pool` or `peer`; shared with tests. On failure the kind of
- * mistake is in err->code. */
+/* Parse the words after `server`, `pool` or `peer` into all fields but kind and pool; `rest` is
+ * normalised (text.h) and gets cut up. On failure the kind of mistake is in err->code: ERR_SYNTAX
+ * (no usable name), ERR_UNKNOWN (option), ERR_RANGE (value); err->text is the word at fault. */
 MUST_CHECK bool config_parse_source(char *rest, struct ntp_source_settings *out, struct err *err);
 
 /* True if any directive of the configuration needs a port below 1024 (CAP_NET_BIND_SERVICE). */
