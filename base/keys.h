@@ -62,6 +62,6 @@ size_t key_mac(const struct key *k, const void *data, size_t length, uint8_t *ou
 MUST_CHECK bool key_check(const struct key *k, const void *data, size_t length, const uint8_t *mac,
                           size_t mac_length);
 
-void md5_digest(const void *data, size_t length, uint8_t out[16]);
+void digest_md5(const void *data, size_t length, uint8_t out[16]);
 
 #endif

@@ -24,6 +24,8 @@ struct timers {
     struct timer **heap;
     size_t used, size;
     uint64_t order;
+    bool firing; /* private: inside timers_fire, where nothing new is due before `floor` */
+    struct mono floor;
 };
 
 /* Zero-initialised `struct timers` and `struct timer` are valid and empty. */
