@@ -44,6 +44,8 @@ struct clock_view {
 
 struct osc clock_view_osc(const struct clock_view *v, struct utc raw);
 struct utc clock_view_corrected(const struct clock_view *v, struct osc at);
+struct utc clock_view_raw(const struct clock_view *v, struct osc at);     /* what raw shows then */
+struct osc clock_view_when(const struct clock_view *v, struct utc truth); /* inverse of corrected */
 
 /* What became known about the world outside; told to the one listener (chronyd.c passes it on). */
 enum clock_jump_cause { CLOCK_JUMP_FOREIGN, CLOCK_JUMP_SUSPEND };
@@ -68,6 +70,9 @@ void clock_set_listener(struct clock *c, void (*jumped)(void *ctx, const struct 
  * A foreign step leaves the oscillator axis and the corrected line as they are (raw alone moved,
  * and is brought back by the next correction); sleep moves all lines on together. */
 void clock_notice_jump(struct clock *c);
+
+/* A number that changes whenever one of the lines does: copies of a view are stale then. */
+uint64_t clock_generation(const struct clock *c);
 
 /* --- reading --- */
 bool clock_in_control(const struct clock *c);
@@ -99,5 +104,15 @@ struct clock_order {
 bool clock_steer(struct clock *c, const struct clock_order *order, struct err *err);
 /* Step raw onto the line now (chronyc makestep). */
 bool clock_make_step(struct clock *c, struct err *err);
+/* The frequency alone: the line bends at this instant, the slew that runs keeps its end. */
+void clock_set_freq(struct clock *c, double freq_ppm);
+/* UTC itself is relabelled by a leap second: from now on the corrected line shows offset_s more
+ * (-1 = a second was inserted). Raw is moved too if `step`, is left for a slew otherwise, or, with
+ * `done` (the kernel did it, as clock_notice_jump found), has moved already. */
+enum clock_leap_way { CLOCK_LEAP_STEP, CLOCK_LEAP_SLEW, CLOCK_LEAP_DONE };
+void clock_leap(struct clock *c, double offset_s, enum clock_leap_way way);
+/* Does the kernel run at another rate than the one that was set (ppm of difference)? False also
+ * when that cannot be told. */
+bool clock_interference(const struct clock *c, double *ppm);
 
 #endif
