@@ -1,0 +1,147 @@
+#include "chronyd/ntp/respond.h"
+
+#include <string.h>
+
+#include "chronyd/ntp/mac.h"
+
+#define NTP_PORT 123
+#define STRATUM_UNSYNCHRONISED 16
+#define REFID_RATE 0x52415445 /* "RATE", RFC 5905 section 7.4 */
+#define REFID_SMOOTHING                                                                            \
+    0x7f7f01ff /* 127.127.1.255: the time served is not quite the reference's                      \
+                */
+
+/* A well-mixed value of a word under a secret (the finaliser of splitmix64). */
+static uint64_t mix(uint64_t v)
+{
+    v = (v ^ v >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    v = (v ^ v >> 27) * UINT64_C(0x94d049bb133111eb);
+    return v ^ v >> 31;
+}
+
+/* The time that clients are told for a reading of the system clock. Bits below the precision are
+ * random, so that they tell nothing and time stamps of two packets never agree by chance
+ * (RFC 5905 section 6). */
+static struct ntp_time served_time(const struct ntp_view *view, struct utc raw, uint64_t salt)
+{
+    struct utc t = clock_view_corrected(&view->clock, clock_view_osc(&view->clock, raw));
+    int bits = 32 + view->precision;
+    uint64_t mask;
+
+    if (view->smoothing) {
+        double since_s = utc_diff_s(t, view->figures_at);
+
+        t = utc_add_s(t, view->smooth_offset_s + view->smooth_freq * since_s);
+    }
+    mask = bits <= 0 ? 0 : bits >= 32 ? UINT32_MAX : (UINT64_C(1) << bits) - 1;
+    return (struct ntp_time){ntp_time_from_utc(t).bits ^
+                             (mix(view->fuzz_seed ^ mix((uint64_t)raw.ns ^ salt)) & mask)};
+}
+
+/* The mode of the answer, or NTP_MODE_NONE if such a packet is not to be answered. Version 1 has no
+ * mode field; its servers send from port 123, and answering them would make a loop. */
+static uint8_t reply_mode(const struct ntp_header *h, uint16_t remote_port)
+{
+    if (h->mode == NTP_MODE_CLIENT)
+        return NTP_MODE_SERVER;
+    if (h->mode == NTP_MODE_ACTIVE)
+        return NTP_MODE_PASSIVE;
+    if (h->mode == NTP_MODE_NONE && h->version == 1 && remote_port != NTP_PORT)
+        return NTP_MODE_SERVER;
+    return NTP_MODE_NONE;
+}
+
+static void put_figures(const struct ntp_view *view, struct utc now_raw, struct ntp_header *h)
+{
+    const struct reference_figures *f = &view->figures;
+    struct utc now = clock_view_corrected(&view->clock, clock_view_osc(&view->clock, now_raw));
+    double age_s = max_d(utc_diff_s(now, view->figures_at), 0.0);
+
+    h->leap = (uint8_t)(f->synchronised ? f->leap : LEAP_UNSYNCHRONISED);
+    h->stratum = f->stratum >= STRATUM_UNSYNCHRONISED ? 0 : (uint8_t)f->stratum;
+    h->root_delay = ntp_short_from_s(f->root_delay_s);
+    h->root_dispersion =
+        ntp_short_from_s(f->root_dispersion_s + (f->local ? 0.0 : view->dispersion_rate * age_s));
+    h->refid = f->refid;
+    h->reference = ntp_time_from_utc(f->ref_time);
+    if (view->smoothing)
+        h->refid = REFID_SMOOTHING;
+    if (!f->synchronised) {
+        h->stratum = 0;
+        h->refid = 0;
+        h->reference.bits = 0;
+    }
+}
+
+/* Kiss of death, RFC 5905 section 7.4: no time, only the wish for fewer requests. */
+static void put_kiss(struct ntp_header *h)
+{
+    h->leap = LEAP_UNSYNCHRONISED;
+    h->stratum = 0;
+    h->refid = REFID_RATE;
+    h->root_delay = h->root_dispersion = 0;
+    h->reference.bits = 0;
+}
+
+/* RFC 9769: the client shows by its origin that it saw our receive timestamp, and by different
+ * receive and transmit timestamps that it can tell the two kinds of answer apart. */
+static bool wants_interleaved(const struct ntp_header *request,
+                              const struct respond_interleaved *il)
+{
+    return il && il->prev_receive.bits != 0 && il->prev_transmit.bits != 0 &&
+           request->mode == NTP_MODE_CLIENT && request->version == 4 &&
+           request->origin.bits == il->prev_receive.bits &&
+           request->receive.bits != request->transmit.bits;
+}
+
+/* Header and MAC; the MAC is as long as the request's, so the reply is never longer. */
+static bool encode(const struct ntp_header *h, const struct key *key, size_t length_max,
+                   struct respond_out *out)
+{
+    ntp_header_encode(h, out->data);
+    out->length = NTP_HEADER_BYTES;
+    out->authenticated = key != NULL;
+    out->key_id = key ? key->id : 0;
+    return !key || ntp_mac_append(key, h->version, out->data, &out->length, length_max);
+}
+
+enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_datagram *request,
+                                 const struct respond_interleaved *il, struct utc now_raw, bool kod,
+                                 struct respond_out *out)
+{
+    struct ntp_packet in;
+    struct ntp_header h = {0};
+    const struct key *key = NULL;
+
+    if (!access_allows(view->access, &request->remote.addr))
+        return RESPOND_DENIED;
+    if (!ntp_packet_decode(request->data, request->length, &in))
+        return RESPOND_MALFORMED;
+    h.mode = reply_mode(&in.header, request->remote.port);
+    if (h.mode == NTP_MODE_NONE || in.auth == NTP_AUTH_CRYPTO_NAK)
+        return RESPOND_MALFORMED;
+    if (in.auth == NTP_AUTH_MAC) {
+        key = keystore_find(view->keys, in.key_id);
+        if (!key || !ntp_mac_check(key, request->data, &in))
+            return RESPOND_AUTH_FAILED;
+    }
+    h.version = in.header.version;
+    h.poll = in.header.poll > view->poll_min ? in.header.poll : view->poll_min;
+    h.precision = view->precision;
+    put_figures(view, now_raw, &h);
+    if (kod)
+        put_kiss(&h);
+    out->receive = served_time(view, request->stamp, in.header.transmit.bits);
+    out->transmit = served_time(view, now_raw, ~in.header.transmit.bits);
+    /* Equal ones would keep the client from asking for an interleaved answer next time. */
+    if (out->transmit.bits == out->receive.bits)
+        out->transmit.bits++;
+    out->interleaved = !kod && wants_interleaved(&in.header, il);
+    h.receive = out->receive;
+    h.transmit = out->interleaved ? il->prev_transmit : out->transmit;
+    h.origin = out->interleaved ? in.header.receive : in.header.transmit;
+    /* The request was decoded, so it fits into a reply. */
+    if (!encode(&h, key, request->length, out))
+        return RESPOND_MALFORMED;
+    return RESPOND_SEND;
+}
