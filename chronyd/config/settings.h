@@ -104,12 +104,11 @@ struct nts_settings {
     /* server: runs when there is a pair of certificate and key */
     const char **server_certs, **server_keys;
     size_t server_cert_count, server_key_count;
-    uint16_t port;           /* 4460 */
-    int processes;           /* 0 = in the main process */
-    int max_connections;     /* 100 */
-    int rotate_s;            /* 604800; 0 = keys are managed from outside */
-    const char *ntp_server;  /* ntsntpserver; NULL = none */
-    const char *bind_device; /* binddevice; shared with NTP */
+    uint16_t port;          /* 4460 */
+    int processes;          /* 0 = in the main process */
+    int max_connections;    /* 100 */
+    int rotate_s;           /* 604800; 0 = keys are managed from outside */
+    const char *ntp_server; /* ntsntpserver; NULL = none */
 };
 
 /* NTP over PTP, MS-SNTP, timestamping: what the server's and client's sockets need beyond
