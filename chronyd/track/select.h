@@ -93,6 +93,8 @@ struct candidate {
     struct reason reason;
     double low_s, high_s; /* interval of the true offset (truth - corrected) */
     double distance_s;    /* root distance now */
+    /* private: order of the intervals' ends */
+    uint32_t by_low, by_high;
 };
 
 struct selection {

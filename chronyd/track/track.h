@@ -28,6 +28,10 @@ struct track; /* owned by the source */
 struct track *track_create(const struct track_settings *settings);
 void track_destroy(struct track *t);
 void track_set_settings(struct track *t, const struct track_settings *settings);
+/* What is known about the oscillator's frequency before any sample: from the drift file, or from
+ * the other sources. freq_ppm as in struct estimate; skew_ppm is its standard deviation. Without a
+ * call: 0 +- 100 ppm. Survives track_reset. */
+void track_set_prior(struct track *t, double freq_ppm, double skew_ppm);
 /* Forget all samples. */
 void track_reset(struct track *t);
 /* The host slept or was paused at `at`: offsets from before no longer bind, frequencies do. */
@@ -35,7 +39,6 @@ void track_break(struct track *t, struct osc at);
 /* Samples that lie in the future of `at` are refused (false), as are ones not newer than the last.
  */
 bool track_add(struct track *t, const struct sample *s);
-/* Remove the newest sample (RFC: a reply was found bogus later). */
 size_t track_count(const struct track *t);
 /* i = 0 is the oldest; lent until the next add or reset. */
 const struct sample *track_sample(const struct track *t, size_t i);

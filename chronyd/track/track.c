@@ -1,0 +1,320 @@
+#include "chronyd/track/track.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chronyd/track/filter.h"
+
+/* Before anything is measured an oscillator is taken to be within this of its nominal rate. */
+#define PRIOR_SKEW_PPM 100.0
+#define SD_WITHOUT_SAMPLES_S 4.0
+#define SKEW_WITHOUT_SAMPLES_PPM 2000.0
+#define PRECISION_DEFAULT_S 1e-7
+
+struct track {
+    struct track_settings settings;
+    double prior_freq_ppm, prior_skew_ppm;
+    size_t count;
+    struct sample samples[TRACK_SAMPLES_MAX]; /* oldest first */
+    bool new_level[TRACK_SAMPLES_MAX];        /* offsets before it do not bind */
+    struct filter_point points[TRACK_SAMPLES_MAX];
+    bool broken; /* the next sample begins a new level */
+    struct osc broken_at;
+    /* what the samples say; valid while count > 0 */
+    double min_delay_s;
+    struct filter_result filter;
+    double scale;
+    double sd_s;
+    double stress;
+    int runs;
+    size_t best; /* sample with the smallest root distance */
+};
+
+struct track *track_create(const struct track_settings *settings)
+{
+    struct track *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return NULL;
+    track_set_settings(t, settings);
+    t->prior_skew_ppm = PRIOR_SKEW_PPM;
+    track_reset(t);
+    return t;
+}
+
+void track_destroy(struct track *t)
+{
+    free(t);
+}
+
+void track_reset(struct track *t)
+{
+    t->count = 0;
+    t->broken = false;
+    t->scale = 1.0;
+    t->sd_s = SD_WITHOUT_SAMPLES_S;
+    t->stress = 0.0;
+    t->runs = 0;
+}
+
+/* The difference of two times in nanoseconds is exact before it becomes a double. */
+static double diff_s(int64_t a, int64_t b)
+{
+    int64_t d;
+
+    if (__builtin_sub_overflow(a, b, &d))
+        d = a > b ? INT64_MAX : INT64_MIN;
+    return s_from_ns(d);
+}
+
+/* Source minus oscillator at sample s, relative to the same at sample ref. */
+static double level_s(const struct sample *s, const struct sample *ref)
+{
+    int64_t truth, osc;
+
+    if (__builtin_sub_overflow(s->truth.ns, ref->truth.ns, &truth) ||
+        __builtin_sub_overflow(s->at.ns, ref->at.ns, &osc))
+        return diff_s(s->truth.ns, ref->truth.ns);
+    return diff_s(truth, osc);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* How much each sample can be wrong. If both directions queue alike, a round trip that took r
+ * longer than the shortest possible leaves an offset anywhere within r/2 of the truth. The shortest
+ * possible is not in the register: with n samples it is expected below the shortest seen by a part
+ * of the usual excess that shrinks with the square root of n. */
+static void weigh_samples(struct track *t)
+{
+    double excess[TRACK_SAMPLES_MAX], gap, floor_s;
+
+    t->min_delay_s = t->samples[0].delay_s;
+    for (size_t i = 1; i < t->count; i++)
+        t->min_delay_s = min_d(t->min_delay_s, t->samples[i].delay_s);
+    if (t->settings.min_delay_s > 0.0)
+        t->min_delay_s = t->settings.min_delay_s;
+    for (size_t i = 0; i < t->count; i++)
+        excess[i] = fabs(t->samples[i].delay_s - t->min_delay_s);
+    qsort(excess, t->count, sizeof excess[0], compare_doubles);
+    gap = t->settings.min_delay_s > 0.0 ? 0.0 : excess[t->count / 2] / sqrt((double)t->count);
+    floor_s = t->settings.precision_s;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct sample *s = &t->samples[i];
+        double r = fabs(s->delay_s - t->min_delay_s) + gap;
+
+        t->points[i].sd_s = sqrt(r * r / 12.0 + floor_s * floor_s);
+        t->points[i].t_s = diff_s(s->at.ns, t->samples[t->count - 1].at.ns);
+        t->points[i].y_s = level_s(s, &t->samples[t->count - 1]);
+        t->points[i].new_level = t->new_level[i];
+    }
+}
+
+/* Figures that people read: spread of the samples and runs of residuals of the same sign. */
+static void judge_residuals(struct track *t, const struct filter_prior *prior)
+{
+    double residuals[TRACK_SAMPLES_MAX], sum = 0.0, weights = 0.0, mean_var = 0.0;
+
+    filter_residuals(t->points, t->count, prior, &t->filter, residuals);
+    for (size_t i = 0; i < t->count; i++)
+        mean_var += t->points[i].sd_s * t->points[i].sd_s / (double)t->count;
+    t->runs = 1;
+    for (size_t i = 0; i < t->count; i++) {
+        double w = 1.0 / (t->points[i].sd_s * t->points[i].sd_s + mean_var);
+
+        sum += w * residuals[i] * residuals[i];
+        weights += w;
+        if (i > 0 && (residuals[i] < 0.0) != (residuals[i - 1] < 0.0))
+            t->runs++;
+    }
+    /* Two of the samples' freedoms went into level and slope. */
+    sum *= (double)t->count / max_d(1.0, (double)t->count - 2.0);
+    t->sd_s = t->count < 3 ? t->filter.scale * sqrt(mean_var) : sqrt(sum / weights);
+    t->sd_s = max_d(t->sd_s, t->settings.precision_s);
+}
+
+static void learn(struct track *t)
+{
+    struct filter_prior prior = {-t->prior_freq_ppm * 1e-6, t->prior_skew_ppm * 1e-6};
+    double old_slope = t->filter.state.slope, old_sd = sqrt(t->filter.state.var_slope);
+
+    weigh_samples(t);
+    filter_run(t->points, t->count, &prior, t->scale, &t->filter);
+    t->scale = t->filter.scale;
+    t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
+    judge_residuals(t, &prior);
+    t->best = 0;
+    for (size_t i = 1; i < t->count; i++) {
+        const struct sample *s = &t->samples[i], *b = &t->samples[t->best];
+        double age = diff_s(s->at.ns, b->at.ns) * t->settings.max_clock_error;
+
+        if (s->root_delay_s / 2.0 + s->root_dispersion_s <=
+            b->root_delay_s / 2.0 + b->root_dispersion_s + age)
+            t->best = i;
+    }
+}
+
+static void forget_oldest(struct track *t, size_t n)
+{
+    t->count -= n;
+    memmove(t->samples, t->samples + n, t->count * sizeof t->samples[0]);
+    memmove(t->new_level, t->new_level + n, t->count * sizeof t->new_level[0]);
+}
+
+void track_set_settings(struct track *t, const struct track_settings *settings)
+{
+    t->settings = *settings;
+    t->settings.max_samples = clamp_i(settings->max_samples, 1, TRACK_SAMPLES_MAX);
+    t->settings.min_samples = clamp_i(settings->min_samples, 1, t->settings.max_samples);
+    if (!(t->settings.precision_s > 0.0))
+        t->settings.precision_s = PRECISION_DEFAULT_S;
+    if (t->count > (size_t)t->settings.max_samples)
+        forget_oldest(t, t->count - (size_t)t->settings.max_samples);
+    if (t->count > 0)
+        learn(t);
+}
+
+void track_set_prior(struct track *t, double freq_ppm, double skew_ppm)
+{
+    t->prior_freq_ppm = freq_ppm;
+    t->prior_skew_ppm = max_d(skew_ppm, 1e-6);
+    if (t->count > 0)
+        learn(t);
+}
+
+void track_break(struct track *t, struct osc at)
+{
+    if (t->count > 0) {
+        t->broken = true;
+        t->broken_at = at;
+    }
+}
+
+static bool is_sane(const struct sample *s)
+{
+    return isfinite(s->delay_s) && isfinite(s->dispersion_s) && isfinite(s->root_delay_s) &&
+           isfinite(s->root_dispersion_s) && s->delay_s >= 0.0;
+}
+
+bool track_add(struct track *t, const struct sample *s)
+{
+    if (!is_sane(s) || (t->count > 0 && s->at.ns <= t->samples[t->count - 1].at.ns))
+        return false;
+    if (t->count >= (size_t)t->settings.max_samples)
+        forget_oldest(t, t->count + 1 - (size_t)t->settings.max_samples);
+    t->samples[t->count] = *s;
+    t->new_level[t->count] = t->count > 0 && t->broken;
+    t->broken = false;
+    t->count++;
+    learn(t);
+    return true;
+}
+
+size_t track_count(const struct track *t)
+{
+    return t->count;
+}
+
+const struct sample *track_sample(const struct track *t, size_t i)
+{
+    assert(i < t->count);
+    return &t->samples[i];
+}
+
+const struct sample *track_newest(const struct track *t)
+{
+    return t->count > 0 ? &t->samples[t->count - 1] : NULL;
+}
+
+static bool has_estimate(const struct track *t)
+{
+    size_t needed = t->settings.max_samples < 3 ? 1 : 3;
+
+    return t->count >= needed && !t->broken;
+}
+
+static struct utc truth_at(const struct track *t, struct osc at, double x_s)
+{
+    const struct sample *newest = &t->samples[t->count - 1];
+    int64_t osc;
+
+    if (__builtin_sub_overflow(at.ns, newest->at.ns, &osc))
+        osc = at.ns > newest->at.ns ? INT64_MAX : INT64_MIN;
+    return (struct utc){ns_add(ns_add(newest->truth.ns, osc), ns_from_s(x_s))};
+}
+
+/* Two standard deviations: what people call the bound of the frequency's error. */
+static double skew(const struct track *t)
+{
+    return 2.0 * sqrt(t->filter.state.var_slope);
+}
+
+bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
+{
+    if (!has_estimate(t))
+        return false;
+
+    const struct sample *best = &t->samples[t->best];
+    double dt = diff_s(at.ns, t->samples[t->count - 1].at.ns);
+    struct filter_state f = filter_ahead(&t->filter.state, t->filter.wander, dt);
+    double age = fabs(diff_s(at.ns, best->at.ns));
+
+    out->at = at;
+    out->truth = truth_at(t, at, f.x_s);
+    out->offset_sd_s = sqrt(f.var_x);
+    out->freq_ppm = -f.slope * 1e6;
+    out->skew_ppm = 2e6 * sqrt(f.var_slope);
+    out->root_delay_s = best->root_delay_s;
+    out->root_dispersion_s = best->root_dispersion_s + out->offset_sd_s +
+                             age * t->settings.max_clock_error + fabs(dt) * skew(t);
+    return true;
+}
+
+void track_report(const struct track *t, struct track_report *out)
+{
+    *out = (struct track_report){.sd_s = SD_WITHOUT_SAMPLES_S,
+                                 .offset_sd_s = SD_WITHOUT_SAMPLES_S,
+                                 .skew_ppm = SKEW_WITHOUT_SAMPLES_PPM};
+    out->samples = (int)t->count;
+    if (t->count == 0)
+        return;
+    out->span_s = -t->points[0].t_s;
+    if (!has_estimate(t))
+        return;
+    out->runs = t->runs;
+    out->sd_s = t->sd_s;
+    out->offset_sd_s = sqrt(t->filter.state.var_x);
+    out->skew_ppm = skew(t) * 1e6;
+    out->stress = t->stress;
+}
+
+void track_delay(const struct track *t, struct track_delay *out)
+{
+    *out = (struct track_delay){
+        .min_delay_s = -1.0, .sd_s = SD_WITHOUT_SAMPLES_S, .skew = SKEW_WITHOUT_SAMPLES_PPM * 1e-6};
+    if (t->count == 0)
+        return;
+    out->min_delay_s = t->min_delay_s;
+    out->newest = t->samples[t->count - 1].at;
+    if (!has_estimate(t))
+        return;
+    out->sd_s = t->sd_s;
+    out->skew = skew(t);
+}
+
+bool track_predict(const struct track *t, struct osc at, struct utc *truth, double *dispersion_s)
+{
+    struct estimate e;
+
+    if (!track_estimate(t, at, &e))
+        return false;
+    *truth = e.truth;
+    *dispersion_s = e.offset_sd_s + fabs(diff_s(at.ns, t->samples[t->count - 1].at.ns)) * skew(t);
+    return true;
+}
