@@ -14,6 +14,7 @@ enum event_type {
     EVENT_NETWORK,     /* addresses, links or routes changed */
     EVENT_CLOCK_SET,   /* the system clock was set by somebody, or the host woke from suspend;
                           the clock looks itself what it was */
+    EVENT_RTC_TICK,    /* the real-time clock began a second */
     EVENT_STOP,        /* SIGTERM and friends */
     EVENT_STREAM_OPEN, /* a client connected to a listening stream socket */
     EVENT_STREAM_DATA,
@@ -43,6 +44,10 @@ struct event {
             struct addr addrs[OS_RESOLVE_MAX]; /* in the resolver's order */
             char error[80];                    /* the resolver's words, if it failed */
         } resolved;
+        struct {
+            struct utc_calendar shows;
+            struct utc stamp; /* the system clock (raw) at the tick */
+        } rtc;
         struct {
             int stream;
             int listener;        /* STREAM_OPEN */

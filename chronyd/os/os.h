@@ -87,6 +87,17 @@ struct os_ops {
     bool (*step)(void *ctx, double offset_s, struct err *err); /* > 0: forward */
     bool (*set_clock_status)(void *ctx, const struct os_clock_status *status, struct err *err);
 
+    /* --- the real-time clock: one device --- */
+    bool (*rtc_open)(void *ctx, const char *device, struct err *err);
+    void (*rtc_close)(void *ctx);
+    /* An EVENT_RTC_TICK each time the RTC begins a second, until switched off. */
+    bool (*rtc_ticks)(void *ctx, bool on, struct err *err);
+    bool (*rtc_set)(void *ctx, const struct utc_calendar *to, struct err *err);
+    /* What it shows, and the system clock at that instant. Opens and closes the device, and waits
+     * for the next tick (2 s at most): only for option -s, before anything runs. */
+    bool (*rtc_read)(void *ctx, const char *device, struct utc_calendar *shows, struct utc *stamp,
+                     struct err *err);
+
     /* --- randomness: the only source of it --- */
     void (*random)(void *ctx, void *out, size_t length);
 
