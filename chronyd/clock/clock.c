@@ -17,6 +17,8 @@
 #define JUMP_NOISE_S 1e-4
 #define SLEPT_NOISE_S 1e-3
 #define SANDWICH_TRIES 5
+/* Larger than what rounding does to a frequency that is set and read back. */
+#define INTERFERENCE_PPM 1e-2
 #define SANDWICH_GOOD_S 5e-6
 /* Segments of the raw line that are kept for stamps from before the last change of the rate. */
 #define PAST_SEGMENTS 8
@@ -363,6 +365,11 @@ bool clock_in_control(const struct clock *c)
     return c->control;
 }
 
+bool clock_control_wanted(const struct clock *c)
+{
+    return c->settings.control;
+}
+
 double clock_precision_s(const struct clock *c)
 {
     double s = c->settings.precision_s > 0.0 ? c->settings.precision_s : c->info.resolution_s;
@@ -504,13 +511,19 @@ void clock_leap(struct clock *c, double offset_s, enum clock_leap_way way)
         arm_slew(c, remaining_at(c, raw_now(c)));
 }
 
-bool clock_interference(const struct clock *c, double *ppm)
+bool clock_notice_interference(struct clock *c, double *ppm)
 {
     struct os_clock_info info = {0};
+    struct utc raw;
 
     if (!c->control || isnan(c->asked_rate_ppm))
         return false;
     c->os.ops->clock_info(c->os.ctx, &info);
     *ppm = info.rate_ppm - c->view.rate * 1e6;
-    return fabs(*ppm) > 1e-3;
+    if (fabs(*ppm) < INTERFERENCE_PPM)
+        return false;
+    raw = raw_now(c);
+    begin_segment(c, raw, raw, clock_view_osc(&c->view, raw), info.rate_ppm * 1e-6);
+    c->asked_rate_ppm = NAN;
+    return true;
 }

@@ -76,6 +76,7 @@ uint64_t clock_generation(const struct clock *c);
 
 /* --- reading --- */
 bool clock_in_control(const struct clock *c);
+bool clock_control_wanted(const struct clock *c); /* not -x */
 double clock_precision_s(const struct clock *c);
 struct clock_view clock_view(const struct clock *c);
 struct osc clock_osc(const struct clock *c, struct utc raw); /* a raw stamp on the axis */
@@ -111,8 +112,8 @@ void clock_set_freq(struct clock *c, double freq_ppm);
  * `done` (the kernel did it, as clock_notice_jump found), has moved already. */
 enum clock_leap_way { CLOCK_LEAP_STEP, CLOCK_LEAP_SLEW, CLOCK_LEAP_DONE };
 void clock_leap(struct clock *c, double offset_s, enum clock_leap_way way);
-/* Does the kernel run at another rate than the one that was set (ppm of difference)? False also
- * when that cannot be told. */
-bool clock_interference(const struct clock *c, double *ppm);
+/* Does the system clock run at another rate than the one that was set (*ppm faster)? If so it is
+ * accounted for from now on, and the next change sets ours again. */
+bool clock_notice_interference(struct clock *c, double *ppm);
 
 #endif

@@ -96,6 +96,7 @@ struct reference_figures {
     struct addr addr;    /* of the selected source */
     struct utc ref_time; /* last update, corrected time */
     double root_delay_s, root_dispersion_s;
+    double dispersion_rate; /* growth of the dispersion per second */
 };
 void reference_figures(const struct reference *r, struct reference_figures *out);
 /* A number that changes whenever figures or the clock's lines change: views are rebuilt then. */
@@ -122,6 +123,12 @@ bool reference_make_step(struct reference *r);                   /* makestep wit
 bool reference_add_offset(struct reference *r, double offset_s); /* doffset: > 0 clock is ahead */
 void reference_add_freq(struct reference *r, double ppm);        /* dfreq */
 void reference_cycle_logs(struct reference *r);
+/* UTC is relabelled by offset_s (-1: a second was inserted): times of day that are kept have to be
+ * moved by it. One listener (sources). */
+void reference_set_leap_listener(struct reference *r, void (*leaped)(void *ctx, double offset_s),
+                                 void *ctx);
+/* TAI - UTC at `t` from leapsectz or leapseclist; 0 = not known. */
+int reference_tai_offset(struct reference *r, struct utc t);
 /* Is a leap second within the window in which samples are to be dropped? (+-5 s) */
 bool reference_in_leap_window(const struct reference *r, struct utc t);
 int reference_orphan_stratum(const struct reference *r); /* 16 = not an orphan */

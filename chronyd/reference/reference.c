@@ -1,0 +1,447 @@
+/* reference.c - decide what an update does to the clock, and remember what is followed. */
+#include "chronyd/reference/reference.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "chronyd/clock/drift.h"
+#include "chronyd/reference/private.h"
+
+/* A jump of the system clock that nobody can overlook. */
+#define LARGE_JUMP_S 10.0
+#define RMS_WEIGHT 0.1
+/* What the host's own record of a sleep is worth: many machines keep it in whole seconds. */
+#define SLEEP_ERROR_S 0.5
+#define SLEEP_ERROR_RATE 1e-4
+
+struct reference *reference_create(const struct os *os, struct timers *timers,
+                                   const struct log *log, struct clock *clock,
+                                   const struct reference_settings *settings)
+{
+    struct reference *r = calloc(1, sizeof(*r));
+
+    assert(r);
+    r->os = *os;
+    r->timers = timers;
+    r->log = log;
+    r->clock = clock;
+    r->settings = *settings;
+    r->leap = LEAP_UNSYNCHRONISED;
+    r->stratum = STRATUM_NONE;
+    r->root_delay_s = r->root_dispersion_s = UNSYNCHRONISED_ROOT_S;
+    r->skew_ppm = SKEW_UNKNOWN_PPM;
+    r->makestep_threshold_s = settings->makestep_threshold_s;
+    r->makestep_left = settings->makestep_limit;
+    r->maxchange_start_left = settings->maxchange_start;
+    r->maxchange_ignore_left = settings->maxchange_ignore;
+    r->max_error_s = UNSYNCHRONISED_ROOT_S * 1.5;
+    r->trouble.code = REASON_NOT_UPDATED;
+    r->unsynced_since = r->updated_at = clock_osc_now(clock);
+    r->status_timer = (struct timer){.fire = reference_status_fired, .ctx = r};
+    r->fallback.timer = (struct timer){.fire = reference_fallback_fired, .ctx = r};
+    reference_leap_start(r);
+    reference_log_open(r);
+    return r;
+}
+
+static void read_drift_file(struct reference *r)
+{
+    struct drift drift;
+    struct err err = {0};
+
+    if (!r->settings.drift_file)
+        return;
+    if (drift_read(&r->os, r->settings.drift_file, &drift, &err)) {
+        log_info(r->log, "Frequency %.3f +/- %.3f ppm read from %s", drift.freq_ppm, drift.skew_ppm,
+                 r->settings.drift_file);
+        if (drift.freq_ppm != 0.0)
+            clock_set_freq(r->clock, drift.freq_ppm);
+        r->skew_ppm = drift.skew_ppm;
+    } else if (err.code != ERR_MISSING) {
+        log_warning(r->log, "%s", err.text);
+    }
+}
+
+void reference_start(struct reference *r)
+{
+    double freq_ppm = clock_freq_ppm(r->clock);
+
+    read_drift_file(r);
+    if (r->skew_ppm >= SKEW_UNKNOWN_PPM && freq_ppm != 0.0)
+        log_info(r->log, "Initial frequency %.3f ppm", freq_ppm);
+    reference_announce(r);
+}
+
+static void write_drift_file(struct reference *r)
+{
+    struct drift drift = {.freq_ppm = clock_freq_ppm(r->clock), .skew_ppm = r->skew_ppm};
+    struct err err = {0};
+
+    if (!r->settings.drift_file || r->settings.mode != REFERENCE_NORMAL || !r->drift_dirty)
+        return;
+    if (!drift_write(&r->os, r->settings.drift_file, &drift, &err))
+        log_warning(r->log, "%s", err.text);
+    r->drift_dirty = false;
+    r->drift_age_s = 0.0;
+}
+
+void reference_destroy(struct reference *r)
+{
+    if (!r)
+        return;
+    write_drift_file(r);
+    timer_cancel(r->timers, &r->status_timer);
+    timer_cancel(r->timers, &r->leaps.timer);
+    timer_cancel(r->timers, &r->fallback.timer);
+    logfile_destroy(r->tracking_log);
+    leap_source_destroy(r->leap_source);
+    free(r);
+}
+
+/* --- an update ------------------------------------------------------------------------------ */
+
+/* May an offset this large be believed (maxchange)? */
+static bool change_allowed(struct reference *r, double offset_s)
+{
+    struct reason why = {.code = REASON_OFFSET_IGNORED,
+                         .figure = offset_s,
+                         .limit = r->settings.maxchange_s,
+                         .directive = "maxchange"};
+
+    if (r->maxchange_start_left < 0)
+        return true;
+    if (r->maxchange_start_left > 0) {
+        r->maxchange_start_left--;
+        return true;
+    }
+    if (fabs(offset_s) <= r->settings.maxchange_s)
+        return true;
+    r->wants_exit = r->maxchange_ignore_left == 0;
+    if (r->maxchange_ignore_left > 0)
+        r->maxchange_ignore_left--;
+    log_warning(r->log, "Adjustment of %.3f seconds exceeds the allowed maximum of %.3f seconds %s",
+                offset_s, r->settings.maxchange_s, r->wants_exit ? "(exiting)" : "(ignored)");
+    r->trouble = why;
+    return false;
+}
+
+/* Each update counts, stepped or not (spec section 9, makestep). */
+static bool step_wanted(struct reference *r, double total_s)
+{
+    if (r->makestep_left == 0)
+        return false;
+    if (r->makestep_left > 0)
+        r->makestep_left--;
+    return fabs(total_s) > r->makestep_threshold_s;
+}
+
+/* The frequency that the line gets: a mean of the present and the measured one, weighted by what
+ * both are worth. *skew_ppm is its uncertainty. */
+static double new_freq_ppm(const struct reference *r, const struct estimate *e, double *skew_ppm)
+{
+    double present_ppm = clock_freq_ppm(r->clock);
+    double s = min_d(r->skew_ppm, SKEW_UNKNOWN_PPM), m = e->skew_ppm;
+    double gain;
+
+    *skew_ppm = r->skew_ppm;
+    if (!(m <= r->settings.max_update_skew_ppm))
+        return present_ppm;
+    gain = s > 0.0 || m > 0.0 ? 3.0 * s * s / (3.0 * s * s + m * m) : 1.0;
+    *skew_ppm = sqrt(gain * gain * m * m + (1.0 - gain) * (1.0 - gain) * s * s);
+    return present_ppm + gain * (e->freq_ppm - present_ppm);
+}
+
+/* How long to take for a correction: the area between the clock and the line, a triangle, is held
+ * to corrtimeratio * 0.5 * std dev * update interval, so that noise is followed slowly and a large
+ * error is not waited for. */
+static double slew_duration_s(const struct reference *r, double total_s, double sd_s,
+                              double interval_s)
+{
+    double area = r->settings.corr_time_ratio * 0.5 * sd_s * interval_s;
+
+    return total_s != 0.0 ? 2.0 * area / fabs(total_s) : 0.0;
+}
+
+static void log_change(struct reference *r, double offset_s)
+{
+    if (fabs(offset_s) > r->settings.log_change_s)
+        log_warning(r->log, "System clock wrong by %.6f seconds", offset_s);
+}
+
+/* Hand the new line to the clock. `total_s` is all that raw has to go. */
+static void steer(struct reference *r, const struct clock_order *order, double total_s)
+{
+    struct err err = {0};
+    bool done = clock_steer(r->clock, order, &err);
+
+    if (!order->step || !clock_in_control(r->clock))
+        return;
+    if (done) {
+        r->steps++;
+        if (r->settings.mode == REFERENCE_NORMAL)
+            log_warning(r->log, "System clock was stepped by %.6f seconds", total_s);
+    } else {
+        log_error(r->log, "Could not step system clock: %s", err.text);
+    }
+}
+
+static void notice_interference(struct reference *r)
+{
+    double ppm;
+    bool found = clock_notice_interference(r->clock, &ppm);
+
+    if (found && !r->interference)
+        log_warning(r->log, "System clock interference detected (another NTP client?)");
+    r->interference = found;
+}
+
+/* -q and -Q: one update, and it ends there. */
+static void update_once(struct reference *r, const struct reference_update *u, double offset_s)
+{
+    const struct estimate *e = &u->estimate;
+    struct clock_order order = {
+        .at = e->at, .truth = e->truth, .freq_ppm = clock_freq_ppm(r->clock), .step = true};
+    bool step = r->settings.mode == REFERENCE_UPDATE_ONCE;
+
+    log_info(r->log, "System clock wrong by %.6f seconds (%s)", offset_s,
+             step ? "step" : "ignored");
+    if (step) {
+        steer(r, &order, offset_s);
+        r->once = clock_in_control(r->clock) && fabs(clock_remaining_s(r->clock)) > 0.1
+                      ? ONCE_FAILED
+                      : ONCE_DONE;
+    } else {
+        r->once = ONCE_DONE;
+    }
+}
+
+static void follow(struct reference *r, const struct reference_update *u, double offset_s)
+{
+    const struct estimate *e = &u->estimate;
+    double square = offset_s * offset_s;
+
+    r->rms_square_s2 =
+        r->updates ? r->rms_square_s2 + RMS_WEIGHT * (square - r->rms_square_s2) : square;
+    r->updates++;
+    r->synchronised = true;
+    r->stratum = clamp_i(u->stratum + 1, 1, STRATUM_NONE);
+    r->sources = u->sources;
+    r->refid = u->refid;
+    r->addr = u->addr;
+    r->updated_at = e->at;
+    r->ref_time = e->truth;
+    r->root_delay_s = e->root_delay_s;
+    r->root_dispersion_s = e->root_dispersion_s;
+    r->offset_sd_s = e->offset_sd_s;
+    r->last_offset_s = offset_s;
+    r->trouble = (struct reason){0};
+    if (r->root_delay_s / 2.0 + r->root_dispersion_s < r->settings.local.activate_s)
+        r->local_activated = true;
+}
+
+/* All that an update of a running daemon does, once its offset is believed. */
+static void update_clock(struct reference *r, const struct reference_update *u, double offset_s)
+{
+    const struct estimate *e = &u->estimate;
+    double remaining_s = clock_remaining_s(r->clock), total_s = remaining_s + offset_s;
+    double interval_s =
+        r->updates ? max_d(0.0, clock_interval_s(r->clock, r->updated_at, e->at)) : 0.0;
+    double sd_s = max_d(e->offset_sd_s, clock_precision_s(r->clock));
+    double skew_ppm;
+    struct clock_order order = {.at = e->at, .truth = e->truth};
+    struct tracking_record record = {.synchronised = true,
+                                     .refid = u->refid,
+                                     .addr = u->addr,
+                                     .offset_s = offset_s,
+                                     .remaining_s = remaining_s};
+
+    r->max_error_s = max_d(r->max_error_s, reference_bound_s(r));
+    order.freq_ppm = new_freq_ppm(r, e, &skew_ppm);
+    order.step = step_wanted(r, total_s);
+    order.slew_s = slew_duration_s(r, total_s, sd_s, interval_s);
+    log_change(r, offset_s);
+    steer(r, &order, total_s);
+    r->skew_ppm = skew_ppm;
+    r->resid_freq_ppm = e->freq_ppm - clock_freq_ppm(r->clock);
+    follow(r, u, offset_s);
+    r->update_interval_s = interval_s;
+    reference_leap_update(r, u->leap);
+
+    reference_log_record(r, &record);
+    r->max_error_s = reference_bound_s(r);
+    reference_fallback_update(r, interval_s);
+    r->drift_dirty = true;
+    r->drift_age_s += interval_s;
+    if (r->drift_age_s >= r->settings.drift_interval_s)
+        write_drift_file(r);
+    reference_announce(r);
+}
+
+void reference_update(struct reference *r, const struct reference_update *u)
+{
+    double offset_s = utc_diff_s(u->estimate.truth, clock_corrected(r->clock, u->estimate.at));
+
+    if (r->once != ONCE_WAITING || r->wants_exit)
+        return;
+    if (r->settings.mode != REFERENCE_NORMAL) {
+        update_once(r, u, offset_s);
+        return;
+    }
+    if (!change_allowed(r, offset_s))
+        return;
+    notice_interference(r);
+    update_clock(r, u, offset_s);
+}
+
+void reference_unsynchronise(struct reference *r, const struct reference_update *last,
+                             const struct reason *why)
+{
+    struct tracking_record record = {.remaining_s = clock_remaining_s(r->clock)};
+
+    (void)last;
+    r->trouble = *why;
+    if (r->settings.mode != REFERENCE_NORMAL || (!r->synchronised && r->ever_logged))
+        return;
+    if (r->synchronised) {
+        r->unsynced_since = clock_osc_now(r->clock);
+        r->max_error_s = max_d(r->max_error_s, reference_bound_s(r));
+    }
+    r->synchronised = false;
+    r->ever_logged = true;
+    r->leap = LEAP_UNSYNCHRONISED;
+    r->stratum = STRATUM_NONE;
+    r->refid = 0;
+    r->addr = (struct addr){0};
+    r->max_error_s = max_d(r->max_error_s, UNSYNCHRONISED_ROOT_S * 1.5);
+    reference_log_record(r, &record);
+    reference_announce(r);
+}
+
+void reference_explain(struct reference *r, const struct reason *why)
+{
+    r->trouble = *why;
+}
+
+/* --- the world moved ------------------------------------------------------------------------ */
+
+void reference_clock_jumped(struct reference *r, const struct clock_jump *jump)
+{
+    struct reason why = {.code = REASON_CLOCK_JUMPED, .figure = jump->offset_s};
+
+    if (reference_leap_jumped(r, jump))
+        return;
+    if (fabs(jump->offset_s) >= LARGE_JUMP_S)
+        log_warning(r->log, "%s time jump detected!",
+                    jump->offset_s > 0.0 ? "Forward" : "Backward");
+    if (jump->cause == CLOCK_JUMP_SUSPEND) {
+        r->root_dispersion_s += SLEEP_ERROR_S + SLEEP_ERROR_RATE * jump->offset_s;
+        r->leaps.unsynced = false;
+    } else if (fabs(jump->offset_s) >= LARGE_JUMP_S) {
+        /* Whoever set the clock may know better than we do: measure again before moving it back. */
+        reference_unsynchronise(r, NULL, &why);
+    } else {
+        struct osc now = clock_osc_now(r->clock);
+        struct clock_order order = {.at = now,
+                                    .truth = clock_corrected(r->clock, now),
+                                    .freq_ppm = clock_freq_ppm(r->clock)};
+
+        log_warning(r->log, "System clock was moved by %.6f seconds by another program",
+                    jump->offset_s);
+        clock_steer(r->clock, &order, NULL);
+    }
+    reference_announce(r);
+}
+
+/* --- by hand -------------------------------------------------------------------------------- */
+
+/* Move the corrected line by offset_s (> 0: the clock is slow). */
+static void move_line(struct reference *r, double offset_s, double freq_ppm)
+{
+    struct osc now = clock_osc_now(r->clock);
+    double total_s = clock_remaining_s(r->clock) + offset_s;
+    struct clock_order order = {.at = now,
+                                .truth = utc_add_s(clock_corrected(r->clock, now), offset_s),
+                                .freq_ppm = freq_ppm};
+
+    order.step = step_wanted(r, total_s);
+    log_change(r, offset_s);
+    steer(r, &order, total_s);
+}
+
+void reference_manual(struct reference *r, double offset_s, double freq_ppm, bool has_freq)
+{
+    struct tracking_record record = {
+        .refid = REFID_MANUAL, .offset_s = offset_s, .remaining_s = clock_remaining_s(r->clock)};
+
+    move_line(r, offset_s, has_freq ? freq_ppm : clock_freq_ppm(r->clock));
+    r->last_offset_s = offset_s;
+    r->drift_dirty = r->drift_dirty || has_freq;
+    reference_log_record(r, &record);
+    reference_announce(r);
+}
+
+bool reference_add_offset(struct reference *r, double offset_s)
+{
+    if (!isfinite(offset_s) || fabs(offset_s) > 1e9)
+        return false;
+    move_line(r, -offset_s, clock_freq_ppm(r->clock));
+    reference_announce(r);
+    return true;
+}
+
+void reference_add_freq(struct reference *r, double ppm)
+{
+    double now = clock_freq_ppm(r->clock) * 1e-6;
+
+    if (!isfinite(ppm))
+        return;
+    clock_set_freq(r->clock, ((1.0 + now) * (1.0 + ppm * 1e-6) - 1.0) * 1e6);
+    reference_announce(r);
+}
+
+bool reference_make_step(struct reference *r)
+{
+    double offset_s = clock_remaining_s(r->clock);
+    struct err err = {0};
+
+    if (!clock_make_step(r->clock, &err))
+        return false;
+    r->steps++;
+    log_warning(r->log, "System clock was stepped by %.6f seconds", offset_s);
+    reference_announce(r);
+    return true;
+}
+
+void reference_set_local(struct reference *r, const struct local_settings *s)
+{
+    r->settings.local = *s;
+    reference_announce(r);
+}
+
+void reference_set_makestep(struct reference *r, double threshold_s, int limit)
+{
+    r->makestep_threshold_s = threshold_s;
+    r->makestep_left = limit;
+}
+
+void reference_set_max_update_skew(struct reference *r, double ppm)
+{
+    r->settings.max_update_skew_ppm = fabs(ppm);
+}
+
+void reference_cycle_logs(struct reference *r)
+{
+    if (r->tracking_log)
+        logfile_cycle(r->tracking_log);
+}
+
+enum reference_once reference_once(const struct reference *r)
+{
+    return r->once;
+}
+
+bool reference_wants_exit(const struct reference *r)
+{
+    return r->wants_exit;
+}
