@@ -18,6 +18,7 @@ struct chronyd {
     struct reference *reference;
     struct sources *sources;
     struct ntp *ntp;
+    struct rtc *rtc; /* NULL = not tracked */
     struct control *control;
     struct control_hooks hooks;
     struct control_rooms rooms;
@@ -50,6 +51,7 @@ static void hook_cycle_logs(void *ctx)
     ntp_cycle_logs(d->ntp);
     sources_cycle_logs(d->sources);
     reference_cycle_logs(d->reference);
+    rtc_cycle_logs(d->rtc);
 }
 
 static void hook_dump(void *ctx)
@@ -135,6 +137,7 @@ static void create_rooms(struct chronyd *d)
     d->clock = clock_create(&d->os, &d->timers, &d->log, &config->clock);
     d->reference = reference_create(&d->os, &d->timers, &d->log, d->clock, &reference);
     d->sources = sources_create(&d->os, &d->log, d->clock, d->reference, &config->sources);
+    d->rtc = rtc_create(&d->os, &d->timers, &d->log, d->clock, d->reference, &config->rtc);
 }
 
 static void on_clock_jump(void *ctx, const struct clock_jump *jump)
@@ -168,6 +171,7 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
         .reference = d->reference,
         .sources = d->sources,
         .ntp = d->ntp,
+        .rtc = d->rtc,
         .ntp_access = d->ntp_access,
         .command_access = d->command_access,
         .hooks = &d->hooks,
@@ -233,6 +237,9 @@ bool chronyd_start(struct chronyd *d, struct err *err)
     (void)err;
     reference_start(d->reference);
     control_open_unix(d->control);
+    if (d->options.set_from_rtc)
+        rtc_set_system_clock(&d->os, &d->log, d->clock, &d->config->rtc,
+                             d->config->reference.drift_file);
     d->started = true;
     if (d->options.timeout_s > 0)
         timer_set(&d->timers, &d->timeout,
@@ -250,6 +257,7 @@ void chronyd_destroy(struct chronyd *d)
         sources_dump(d->sources, d->config->dump_dir);
     timer_cancel(&d->timers, &d->timeout);
     control_destroy(d->control);
+    rtc_destroy(d->rtc);
     ntp_destroy(d->ntp);
     sources_destroy(d->sources);
     reference_destroy(d->reference);
@@ -272,6 +280,7 @@ static void settle_names(struct chronyd *d)
     if (d->names_settled || !d->started || !ntp_resolved_once(d->ntp))
         return;
     d->names_settled = true;
+    rtc_start(d->rtc);
     if (!dir || d->options.mode != REFERENCE_NORMAL)
         return;
     if (d->options.reload_dumps)
@@ -307,7 +316,7 @@ void chronyd_handle(struct chronyd *d, const struct event *ev)
     clock_notice_jump(d->clock);
     if (ev->type == EVENT_STOP)
         finish(d, CHRONYD_DONE);
-    else if (ev->type != EVENT_TIMER && !ntp_handle(d->ntp, ev))
+    else if (ev->type != EVENT_TIMER && !ntp_handle(d->ntp, ev) && !rtc_handle(d->rtc, ev))
         control_handle(d->control, ev);
     timers_fire(&d->timers, d->os.ops->mono(d->os.ctx));
     settle_names(d);

@@ -161,11 +161,12 @@ static void derive(struct config *c)
     select->orphan_stratum = ref->local.enabled && ref->local.orphan ? ref->local.stratum : 16;
     ref->max_update_skew_ppm = fabs(ref->max_update_skew_ppm);
     ref->log_tracking = c->logs & LOG_TRACKING;
+    c->rtc.log_rtc = c->logs & LOG_RTC;
     c->sources.log_statistics = c->logs & LOG_STATISTICS;
     c->sources.log_selection = c->logs & LOG_SELECTION;
     c->ntp.log_measurements = c->logs & LOG_MEASUREMENTS;
     c->ntp.log_raw_measurements = c->logs & LOG_RAWMEASUREMENTS;
-    ref->logs = c->sources.logs = c->ntp.logs = logs;
+    ref->logs = c->sources.logs = c->ntp.logs = c->rtc.logs = logs;
     if (c->ntp.max_samples == 0 || c->ntp.max_samples > TRACK_SAMPLES_MAX)
         c->ntp.max_samples = TRACK_SAMPLES_MAX;
     c->ntp.min_samples = clamp_i(c->ntp.min_samples, 1, c->ntp.max_samples);

@@ -74,15 +74,6 @@ struct tempcomp_settings {
     const char *points; /* path; NULL: coefficients */
 };
 
-/* Section 13. */
-struct rtc_settings {
-    const char *file;    /* rtcfile; NULL = do not track */
-    const char *device;  /* rtcdevice */
-    const char *hwclock; /* hwclockfile; NULL = none */
-    bool on_utc;         /* rtconutc */
-    double autotrim_s;   /* 0 = off */
-};
-
 struct nts_trusted {
     uint32_t set;
     const char *path; /* a PEM file or a directory of them */

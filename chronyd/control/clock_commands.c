@@ -137,12 +137,20 @@ enum candm_status handle_smoothtime(struct exchange *x)
 
 enum candm_status handle_writertc(struct exchange *x)
 {
-    (void)x;
-    return CANDM_NO_RTC;
+    struct rtc *rtc = x->control->rooms.rtc;
+    struct err err;
+
+    if (!rtc)
+        return CANDM_NO_RTC;
+    if (rtc_write(rtc, &err))
+        return CANDM_SUCCESS;
+    log_warning(&x->control->log, "Could not write rtcfile: %s", err.text);
+    return CANDM_BAD_RTC_FILE;
 }
 
 enum candm_status handle_trimrtc(struct exchange *x)
 {
-    (void)x;
-    return CANDM_NO_RTC;
+    struct rtc *rtc = x->control->rooms.rtc;
+
+    return rtc && rtc_trim(rtc) ? CANDM_SUCCESS : CANDM_NO_RTC;
 }

@@ -8,6 +8,7 @@
 
 #include "base/access.h"
 #include "chronyd/ntp/ntp.h"
+#include "chronyd/rtc/rtc.h"
 
 struct control_settings {
     uint16_t port;                    /* 323, 0 = no UDP */
@@ -33,6 +34,7 @@ struct control_rooms {
     struct reference *reference;
     struct sources *sources;
     struct ntp *ntp;
+    struct rtc *rtc; /* NULL = the RTC is not tracked */
     struct access_table *ntp_access, *command_access;
     const struct control_hooks *hooks;
 };

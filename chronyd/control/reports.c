@@ -192,8 +192,23 @@ enum candm_status handle_activity(struct exchange *x)
 
 enum candm_status handle_rtcreport(struct exchange *x)
 {
-    (void)x;
-    return CANDM_NO_RTC;
+    const struct rtc *rtc = x->control->rooms.rtc;
+    struct rtc_report report;
+    struct candm_rpy_rtc r;
+
+    if (!rtc)
+        return CANDM_NO_RTC;
+    rtc_report(rtc, &report);
+    r = (struct candm_rpy_rtc){
+        .ref_time = time_of(report.ref_time),
+        .samples = (uint16_t)report.samples,
+        .runs = (uint16_t)report.runs,
+        .span_s = (uint32_t)report.span_s,
+        .fast_s = report.fast_s,
+        .gain_ppm = report.gain_ppm,
+    };
+    candm_put_rpy_rtc(&x->out, &r);
+    return CANDM_SUCCESS;
 }
 
 enum candm_status handle_smoothing(struct exchange *x)
