@@ -34,6 +34,14 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a % b < 0 ? q - 1 : q;
 }
 
+/* Nanoseconds since the last whole second, 0..999999999. */
+static int64_t floor_rest(int64_t ns)
+{
+    int64_t rest = ns % NS_PER_S;
+
+    return rest < 0 ? rest + NS_PER_S : rest;
+}
+
 int64_t days_from_civil(int year, int month, int day)
 {
     /* Years begin in March, so that the leap day is the last day of a year; 400 years, an era, have
@@ -69,14 +77,14 @@ struct utc_calendar utc_calendar(struct utc t)
     c.minute = (int)(second_of_day / 60 % 60);
     c.second = (int)(second_of_day % 60);
     c.weekday = (int)(days + 4 - floor_div(days + 4, 7) * 7); /* 1970-01-01 was a Thursday */
-    c.ns = (int32_t)(t.ns - seconds * NS_PER_S);
+    c.ns = (int32_t)floor_rest(t.ns);
     return c;
 }
 
 struct ntp_time ntp_time_from_utc(struct utc t)
 {
     int64_t seconds = floor_div(t.ns, NS_PER_S);
-    uint64_t ns = (uint64_t)(t.ns - seconds * NS_PER_S);
+    uint64_t ns = (uint64_t)floor_rest(t.ns);
     uint64_t bits = (uint64_t)(seconds + NTP_UNIX_OFFSET) << 32 | (ns << 32) / (uint64_t)NS_PER_S;
 
     /* Zero means "not set"; the one instant per era that would look so is moved by 2^-32 s. */

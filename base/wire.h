@@ -59,7 +59,7 @@ static inline uint16_t wire_get_u16(struct wire_in *in)
 {
     const uint8_t *b = wire_take(in, 2);
 
-    return b ? (uint16_t)(b[0] << 8 | b[1]) : 0;
+    return b ? (uint16_t)((unsigned)b[0] << 8 | b[1]) : (uint16_t)0;
 }
 
 static inline uint32_t wire_get_u32(struct wire_in *in)
