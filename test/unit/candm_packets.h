@@ -1,0 +1,102 @@
+/* candm_packets.h - requests and replies of the reference programs, recorded over loopback sockets
+ * (spec candm-v6 section 8). In hexadecimal, "*N " stands for N zero bytes. */
+#ifndef TEST_UNIT_CANDM_PACKETS_H
+#define TEST_UNIT_CANDM_PACKETS_H
+
+struct recorded_packet {
+    const char *title, *bytes;
+};
+
+static const struct recorded_packet recorded_packets[] = {
+    {"ACTIVITY over UDP, all header fields", "06010000002c0000d65ddcc5*36"},
+    {"ACTIVITY over UDP, all header fields", "06020000002c000c*8 d65ddcc5*11 0300000001*11 01"},
+    {"TRACKING", "06010000002100000b3aa4c5*92"},
+    {"TRACKING", "0602000000210005*8 0b3aa4c5*8 cf404dc8*15 010002000000040000000000006b004144"
+                 "1c7ed8dadf641626dc9c67a5da8b86c7f75c0f18f52f9a38faabd464e0df67c9daccb269fcdf"
+                 "f395"},
+    {"N_SOURCES", "06010000000e0000c9a19f25*20"},
+    {"N_SOURCES", "06020000000e0002*8 c9a19f25*11 06"},
+    {"SOURCE_DATA, reference clock (index 0)", "06010000000f0000c1071f3e*64"},
+    {"SOURCE_DATA, reference clock (index 0)",
+     "06020000000f0003*8 c1071f3e*8 475053*14 010000000400000001000200000000ffffff"
+     "ff*12"},
+    {"SOURCE_DATA, IPv4 source (index 1)", "06010000000f00003695e329*11 01*52"},
+    {"SOURCE_DATA, IPv4 source (index 1)",
+     "06020000000f0003*8 3695e329*8 7f000001*13 010000fffe000300010000000000ff0000"
+     "0001da8bdad9db4e0623de842a13"},
+    {"SOURCE_DATA, IPv6 source (index 2)", "06010000000f0000487e645c*11 02*52"},
+    {"SOURCE_DATA, IPv6 source (index 2)",
+     "06020000000f0003*8 487e645c*23 0100020000ffff000300000000000000ff00000000dce"
+     "f9422daa658e4dee113b0"},
+    {"SOURCE_DATA, unresolved source (index 5)", "06010000000f0000bcaec7cb*11 05*52"},
+    {"SOURCE_DATA, unresolved source (index 5)",
+     "06020000000f0003*8 bcaec7cb*11 01*13 030000000600000001000000000000ffffffff*"
+     "12"},
+    {"SOURCESTATS, IPv4 source", "06010000002200009295b236*11 01*60"},
+    {"SOURCESTATS, IPv4 source",
+     "0602000000220006*8 9295b236*8 7f0000017f000001*13 0100000000001d000000090000"
+     "0008d4e401a7f8935937f8f80d22dd63d602dcdb759e"},
+    {"SOURCESTATS, reference clock without samples",
+     "0602000000220006*8 30815c9d*8 475053*33 088000000000000018fa*10"},
+    {"SELECT_DATA, reference clock", "0601000000450000213cbeb8*64"},
+    {"SELECT_DATA, reference clock",
+     "0602000000450017*8 213cbeb8*8 475053*21 4e00030000010001000000000480*10"},
+    {"SELECT_DATA, IPv6 source",
+     "0602000000450017*8 47d14228*8 cf404dc8*15 01000200002a0100000004000c00000000"
+     "04800000dd2d6c55e0ac6f07"},
+    {"AUTH_DATA, symmetric key", "0601000000430000188aa60e*23 010002*14"},
+    {"AUTH_DATA, symmetric key", "0602000000430014*8 188aa60e*9 0100020000000700a00000ffffffff*8"},
+    {"AUTH_DATA, NTS",
+     "0602000000430014*8 eddf752b*9 02000f0000000101000000000000330008006400000000"},
+    {"AUTH_DATA, no authentication", "0602000000430014*8 e99603ed*20 ffffffff*8"},
+    {"NTP_DATA (reply 26)", "06010000003900000803a8e6*8 7f000001*13 01*134"},
+    {"NTP_DATA (reply 26)",
+     "060200000039001a*8 0803a8e6*8 7f000001*13 0100007f000001*13 0100002b73000404"
+     "03fee6*8 7f7f0101000000006b00411e296b1849dc8bdad9decf5dccd0d5e8c1e691dc72008"
+     "675b203ff4b4b000000cf000000cf000000cf000000a4000000cf000000cf*8 ffffffffffff"
+     "ffffffffffffffffffff"},
+    {"NTP_DATA, server and client 4.3 (reply 16)", "0601000000390000708051a8*8 7f000001*13 01*114"},
+    {"NTP_DATA, server and client 4.3 (reply 16)",
+     "0602000000390010*8 708051a8*8 7f000001*13 0100007f000001*13 0100002b73000404"
+     "03fee6*8 7f7f0101000000006b00411e296b1849d8c36bc7dee5b6b1d295e781e6a7d28ffed"
+     "9bbab03ff4b4b000000cf000000cf000000cf0000009dffffffffffffffffffffffff"},
+    {"NTP_SOURCE_NAME of an ID", "0601000000410000ec1159a3*11 01*13 03*246"},
+    {"NTP_SOURCE_NAME of an ID",
+     "0602000000410013*8 ec1159a3*8 756e7265736f6c7661626c652e696e76616c6964*236"},
+    {"SERVER_STATS (reply 25)", "0601000000360000646226b5*184"},
+    {"SERVER_STATS (reply 25)",
+     "0602000000360019*8 646226b5*15 03*15 30*79 030000000000000003*24 fffffffffff"
+     "fffffffffffffffffffffffffffffffffffffffffffffffffffff"},
+    {"SERVER_STATS, server and client 4.3 (reply 24)", "060100000036000037b837fe*60"},
+    {"SERVER_STATS, server and client 4.3 (reply 24)", "0602000000360018*8 37b837fe*19 02*32"},
+    {"CLIENT_ACCESSES_BY_INDEX3", "06010000004400000ae6bc6b*15 08*492"},
+    {"CLIENT_ACCESSES_BY_INDEX3",
+     "0602000000440015*8 0ae6bc6b*11 0800000008000000017f000001*13 010000000000030"
+     "000000000000010*12 017ffb7f0000002effffffff*424"},
+    {"SMOOTHING", "06010000003300001ddd4df4*40"},
+    {"SMOOTHING", "060200000033000d*8 1ddd4df4*11 01ec8eb5b208a115bff75c28f6fe9bddb818a10171"},
+    {"SETTIME and MANUAL_TIMESTAMP2", "06010000000b000043023170*12 6b003640*12"},
+    {"SETTIME and MANUAL_TIMESTAMP2", "06020000000b0011*8 43023170*8 1ab0959a00000000fca9fd21"},
+    {"MANUAL_LIST with one sample", "060100000029000007d470fa*404"},
+    {"MANUAL_LIST with one sample",
+     "0602000000290012*8 07d470fa*11 01000000006b003640*8 1ab0959a*364"},
+    {"Requests with a payload", "06010000000100006f426ef2*8 ffffff*14 0100007f000009*13 010000"},
+    {"Requests with a payload",
+     "0601000000030000c050a49d*8 ffffffff*13 0100007f000001*13 0100000000000300000"
+     "005"},
+    {"Requests with a payload", "060100000032000009306d5e*8 ffffffff02800000"},
+    {"Requests with a payload",
+     "06010000004a0000ad4f4b2a*11 0100000008028000000000000104c0000000000000149600"
+     "00"},
+    {"Requests with a payload", "060100000013000028b63e35*8 c0a803*14 01000000000018"},
+    {"Requests with a payload", "06010000001800006cd23020*23 010002000000000040"},
+    {"Requests with a payload", "06010000004900008d5727fe*28 47505300f2c49ba6"},
+    {"Requests with a payload", "06010000004800006726f125*8 7f000001*13 01*9 0600000008"},
+    {"Requests with a payload", "06010000001d0000f31ac501*11 02*13 030000"},
+    {"Requests with a payload",
+     "06010000004000002cd761d2*11 013132372e302e302e3737*248 2b7300000005000000080"
+     "000006400000000000000080000000300000004ffffffffffffffff000000070000116cfcccc"
+     "ccd000000000aa000000000000004800000f17ced91000020a4*13 0186a0"},
+};
+
+#endif
