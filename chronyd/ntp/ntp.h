@@ -41,6 +41,8 @@ struct ntp_source_settings {
 };
 /* All defaults, empty name. */
 void ntp_source_defaults(struct ntp_source_settings *s);
+bool ntp_source_settings_equal(const struct ntp_source_settings *a,
+                               const struct ntp_source_settings *b);
 
 struct ntp_settings {
     uint16_t port;                    /* 123, 0 = never serve */

@@ -22,7 +22,7 @@ static uint64_t mix(uint64_t v)
 /* The time that clients are told for a reading of the system clock. Bits below the precision are
  * random, so that they tell nothing and time stamps of two packets never agree by chance
  * (RFC 5905 section 6). */
-static struct ntp_time served_time(const struct ntp_view *view, struct utc raw, uint64_t salt)
+struct ntp_time ntp_view_time(const struct ntp_view *view, struct utc raw, uint64_t salt)
 {
     struct utc t = clock_view_corrected(&view->clock, clock_view_osc(&view->clock, raw));
     int bits = 32 + view->precision;
@@ -51,7 +51,7 @@ static uint8_t reply_mode(const struct ntp_header *h, uint16_t remote_port)
     return NTP_MODE_NONE;
 }
 
-static void put_figures(const struct ntp_view *view, struct utc now_raw, struct ntp_header *h)
+void ntp_view_header(const struct ntp_view *view, struct utc now_raw, struct ntp_header *h)
 {
     const struct reference_figures *f = &view->figures;
     struct utc now = clock_view_corrected(&view->clock, clock_view_osc(&view->clock, now_raw));
@@ -64,6 +64,7 @@ static void put_figures(const struct ntp_view *view, struct utc now_raw, struct 
         ntp_short_from_s(f->root_dispersion_s + (f->local ? 0.0 : view->dispersion_rate * age_s));
     h->refid = f->refid;
     h->reference = ntp_time_from_utc(f->ref_time);
+    h->precision = view->precision;
     if (view->smoothing)
         h->refid = REFID_SMOOTHING;
     if (!f->synchronised) {
@@ -127,12 +128,11 @@ enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_da
     }
     h.version = in.header.version;
     h.poll = in.header.poll > view->poll_min ? in.header.poll : view->poll_min;
-    h.precision = view->precision;
-    put_figures(view, now_raw, &h);
+    ntp_view_header(view, now_raw, &h);
     if (kod)
         put_kiss(&h);
-    out->receive = served_time(view, request->stamp, in.header.transmit.bits);
-    out->transmit = served_time(view, now_raw, ~in.header.transmit.bits);
+    out->receive = ntp_view_time(view, request->stamp, in.header.transmit.bits);
+    out->transmit = ntp_view_time(view, now_raw, ~in.header.transmit.bits);
     /* Equal ones would keep the client from asking for an interleaved answer next time. */
     if (out->transmit.bits == out->receive.bits)
         out->transmit.bits++;

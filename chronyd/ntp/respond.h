@@ -28,8 +28,13 @@ struct ntp_view {
     const struct keystore *keys;       /* lent */
 };
 
+/* What every packet of ours says about our clock: leap to reference timestamp, precision. */
+void ntp_view_header(const struct ntp_view *view, struct utc now_raw, struct ntp_header *h);
+/* The time that others are told for a reading of the system clock. */
+struct ntp_time ntp_view_time(const struct ntp_view *view, struct utc raw, uint64_t salt);
+
 enum respond_verdict {
-    RESPOND_SEND,        /* reply is ready; its transmit timestamp is set just before sending */
+    RESPOND_SEND,        /* reply is ready */
     RESPOND_DENIED,      /* address not allowed */
     RESPOND_MALFORMED,   /* not an NTP request that anyone answers */
     RESPOND_AUTH_FAILED, /* unknown key or wrong MAC */
@@ -46,7 +51,7 @@ struct respond_out {
     size_t length; /* never longer than the request */
     bool authenticated, interleaved;
     struct ntp_time receive;  /* the receive timestamp that the reply carries */
-    struct ntp_time transmit; /* and the transmit timestamp */
+    struct ntp_time transmit; /* when it leaves, also if it carries the previous one's time */
     uint32_t key_id;
 };
 

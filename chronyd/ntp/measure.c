@@ -1,0 +1,162 @@
+/* From four timestamps to a sample, and the tests that judge it (RFC 5905 section 8, spec
+ * chrony-conf 5.1 and 5.3). */
+#include <math.h>
+
+#include "chronyd/ntp/association_private.h"
+#include "chronyd/ntp/server.h"
+
+#define RESPONSE_MAX_S 4.0
+#define ROOT_DISTANCE_MAX_S 16.0
+#define STRATUM_MAX 15
+#define YEAR_NS (INT64_C(31557600) * NS_PER_S)
+
+/* Around which time the 32-bit seconds of a packet are to be resolved. A clock that shows the
+ * nineteen-seventies has most likely never been set: the truth is later, not earlier. */
+static struct utc era_pivot(struct utc now)
+{
+    if (now.ns >= 0 && now.ns < 10 * YEAR_NS)
+        now.ns += 60 * YEAR_NS;
+    return now;
+}
+
+struct four_times {
+    struct osc sent, received;         /* ours */
+    struct ntp_time receive, transmit; /* the server's */
+};
+
+static void build_sample(const struct association *a, const struct ntp_header *h,
+                         const struct four_times *t, struct measurement *out)
+{
+    const struct clock *clock = a->room->clock;
+    struct sample *s = &out->sample;
+    double round_trip_s = clock_interval_s(clock, t->sent, t->received);
+    double precision_s = max_d(clock_precision_s(clock), ldexp(1.0, h->precision));
+    struct utc pivot, remote_receive, remote_transmit;
+
+    s->at = osc_add_s(t->sent, osc_diff_s(t->received, t->sent) / 2);
+    pivot = era_pivot(clock_corrected(clock, s->at));
+    remote_receive = utc_from_ntp_time(t->receive, pivot);
+    remote_transmit = utc_from_ntp_time(t->transmit, pivot);
+    out->response_time_s = utc_diff_s(remote_transmit, remote_receive);
+    s->truth = utc_add_s(remote_receive, out->response_time_s / 2);
+    s->truth = utc_add_s(s->truth, a->settings.offset_s);
+    s->delay_s = max_d(round_trip_s - out->response_time_s, precision_s);
+    s->dispersion_s = precision_s + clock_max_error_rate(clock) * max_d(round_trip_s, 0.0);
+    s->root_delay_s = s_from_ntp_short(h->root_delay) + s->delay_s;
+    s->root_dispersion_s = s_from_ntp_short(h->root_dispersion) + s->dispersion_s;
+    s->offset_then_s = utc_diff_s(s->truth, clock_corrected(clock, s->at));
+    out->usable = round_trip_s >= 0.0;
+}
+
+void measure(const struct association *a, const struct ntp_header *h, bool interleaved,
+             const struct local_stamp *received, struct measurement *out)
+{
+    struct four_times t = {a->request.sent.at, received->at, h->receive, h->transmit};
+
+    *out = (struct measurement){.sent = a->request.sent, .received = *received};
+    if (interleaved) {
+        /* The answer tells when the previous one left: all four times are of that exchange. */
+        t = (struct four_times){a->last.sent.at, a->last.received.at, a->last.remote_receive,
+                                h->transmit};
+        out->sent = a->last.sent;
+        out->received = a->last.received;
+    }
+    build_sample(a, h, &t, out);
+    if (interleaved && (!a->last.usable || a->last.measured))
+        out->usable = false;
+}
+
+static bool test_sanity(const struct association *a, const struct ntp_header *h,
+                        const struct measurement *m)
+{
+    const struct sample *s = &m->sample;
+
+    return m->usable && !a->request.presend &&
+           s->delay_s - s->dispersion_s <= a->settings.max_delay_s &&
+           ldexp(1.0, h->precision) <= a->settings.max_delay_s &&
+           fabs(m->response_time_s) <= RESPONSE_MAX_S;
+}
+
+/* How much the limits below have to grow with the age of what they were learned from. */
+static double growth_s(const struct association *a, const struct sample *s,
+                       const struct track_delay *d)
+{
+    double age_s = fabs(clock_interval_s(a->room->clock, d->newest, s->at));
+
+    return age_s * (d->skew + clock_max_error_rate(a->room->clock));
+}
+
+static bool test_ratio(const struct association *a, const struct sample *s,
+                       const struct track_delay *d)
+{
+    double ratio = a->settings.max_delay_ratio;
+
+    return ratio < 1.0 || d->min_delay_s < 0.0 ||
+           s->delay_s <= ratio * d->min_delay_s + growth_s(a, s, d);
+}
+
+static bool test_jitter(const struct association *a, const struct sample *s,
+                        const struct track_delay *d)
+{
+    double limit_s = a->settings.max_delay_dev_ratio * d->sd_s + growth_s(a, s, d);
+    struct utc predicted;
+    double dispersion_s;
+
+    if (d->min_delay_s < 0.0 ||
+        !track_predict(source_track(a->source), s->at, &predicted, &dispersion_s))
+        return true;
+    if ((s->delay_s - d->min_delay_s) / 2 <= limit_s)
+        return true;
+    /* An offset that is farther off than the delay explains is news, not noise. */
+    return fabs(utc_diff_s(s->truth, predicted)) > limit_s;
+}
+
+static bool test_quantile(struct association *a, const struct sample *s)
+{
+    double limit_s;
+
+    quantile_add(a->delays, s->delay_s);
+    return !quantile_value(a->delays, &limit_s) || s->delay_s <= limit_s;
+}
+
+/* Does the server get its time from us? Only of interest while we give time away. */
+static bool test_loop(const struct association *a, const struct ntp_header *h)
+{
+    struct reference_figures f;
+
+    if (!server_serves(a->room->server) || h->stratum <= 1)
+        return true;
+    if (a->data.local.family != ADDR_NONE && h->refid == addr_refid(&a->data.local))
+        return false;
+    reference_figures(a->room->reference, &f);
+    return !(f.synchronised && h->refid == f.refid && h->stratum == f.stratum &&
+             h->reference.bits == ntp_time_from_utc(f.ref_time).bits && h->reference.bits != 0);
+}
+
+static bool test_root(const struct ntp_header *h)
+{
+    return s_from_ntp_short(h->root_delay) / 2 + s_from_ntp_short(h->root_dispersion) <
+           ROOT_DISTANCE_MAX_S;
+}
+
+uint16_t measure_tests(struct association *a, const struct ntp_header *h,
+                       const struct measurement *m)
+{
+    struct track_delay d;
+    uint16_t passed = 0;
+
+    track_delay(source_track(a->source), &d);
+    if (h->leap != LEAP_UNSYNCHRONISED && h->stratum >= 1 && h->stratum <= STRATUM_MAX)
+        passed |= TEST_6;
+    if (test_root(h))
+        passed |= TEST_7;
+    if (test_sanity(a, h, m))
+        passed |= TEST_A;
+    if (test_ratio(a, &m->sample, &d))
+        passed |= TEST_B;
+    if (a->delays ? test_quantile(a, &m->sample) : test_jitter(a, &m->sample, &d))
+        passed |= TEST_C;
+    if (test_loop(a, h))
+        passed |= TEST_D;
+    return passed;
+}

@@ -1,0 +1,39 @@
+/* names.h - configured lines, their names, and the addresses that they get.
+ *
+ * One line makes one association, or, if it is a pool, several. Decides when a name is looked up
+ * (one query at a time, never blocking) and which address goes to which association: first ones,
+ * replacements for bad ones, and addresses that vanished from the name (spec chrony-conf
+ * section 5). */
+#ifndef CHRONYD_NTP_NAMES_H
+#define CHRONYD_NTP_NAMES_H
+
+#include "chronyd/ntp/association.h"
+#include "chronyd/os/event.h"
+
+struct names;
+
+struct names *names_create(struct ntp_room *room);
+void names_destroy(struct names *n); /* NULL is allowed */
+
+enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings *s, bool from_dir);
+void names_reload(struct names *n, const struct ntp_source_settings *list, size_t count);
+bool names_delete(struct names *n, const struct addr *addr);
+/* Begin: look up names, then poll. */
+void names_start(struct names *n);
+/* The first round of look-ups has ended, and polling begun. */
+bool names_started_polling(const struct names *n);
+/* Look up now what has no address yet. */
+void names_try_again(struct names *n);
+void names_refresh(struct names *n);
+/* An answer to one of our queries? */
+bool names_resolved(struct names *n, const struct event *ev);
+double names_next_try_s(const struct names *n);
+
+/* Associations in the order of the configuration; NULL past the last. */
+size_t names_count(const struct names *n);
+struct association *names_at(const struct names *n, size_t index);
+struct association *names_find(const struct names *n, const struct addr *addr);
+/* The name of the line that the association belongs to. */
+bool names_needs_server(const struct names *n, enum addr_family family);
+
+#endif

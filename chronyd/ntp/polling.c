@@ -1,0 +1,311 @@
+/* When to send (spec chrony-conf section 5.2): the interval, its score, bursts, presends, and the
+ * distance that requests of different sources keep. */
+#include <math.h>
+
+#include "chronyd/ntp/association_private.h"
+
+#define IBURST_GOOD 4
+#define IBURST_TOTAL 8
+#define BURST_TOTAL_MAX 4
+#define BURST_SPACING_S 2.0
+#define PRESEND_BEFORE_S 2.0
+/* Intervals below a second are only for servers that are near. */
+#define SUBSECOND_DELAY_MAX_S 0.01
+#define LENGTHEN_MAX 0.02
+#define GAP_MIN_S 0.002
+#define GAP_MAX_S 0.2
+#define GAP_SHARE (1.0 / 320)
+#define KISS_INTERVALS 4
+#define MISSED_GIVEN_UP 3
+
+static bool in_burst(const struct association *a)
+{
+    return a->state == ASSOC_BURST_ONLINE || a->state == ASSOC_BURST_OFFLINE;
+}
+
+double polling_interval_s(const struct association *a)
+{
+    int poll = a->poll;
+
+    /* Two peers that poll each other agree on the shorter of their intervals. */
+    if (a->settings.kind == SOURCE_PEER && a->remote_poll < poll)
+        poll = a->remote_poll > a->settings.minpoll ? a->remote_poll : a->settings.minpoll;
+    if (poll < 0 && (source_reach(a->source) == 0 || a->min_delay_s < 0.0 ||
+                     a->min_delay_s > SUBSECOND_DELAY_MAX_S))
+        poll = 0;
+    return ldexp(1.0, poll);
+}
+
+static double spacing_s(const struct association *a)
+{
+    double interval_s = polling_interval_s(a);
+
+    return in_burst(a) ? min_d(BURST_SPACING_S, interval_s / 4) : interval_s;
+}
+
+static struct mono lengthened(const struct association *a, struct mono from, double interval_s)
+{
+    return mono_add_s(from, interval_s * (1.0 + LENGTHEN_MAX * room_random_unit(a->room)));
+}
+
+static void set_timer(struct association *a, struct mono at)
+{
+    a->slot_reserved = false;
+    timer_set(a->room->timers, &a->transmit_timer, at);
+}
+
+/* Requests of different sources keep a distance. Who comes too early gets the next free slot, and
+ * keeps it whatever others do meanwhile. */
+static bool take_slot(struct association *a, struct mono now)
+{
+    double gap_s = clamp_d(spacing_s(a) * GAP_SHARE, GAP_MIN_S, GAP_MAX_S);
+    struct ntp_room *room = a->room;
+    bool reserved = a->slot_reserved;
+
+    if (!reserved && mono_before(now, room->next_slot)) {
+        timer_set(room->timers, &a->transmit_timer, room->next_slot);
+        a->slot_reserved = true;
+        room->next_slot = mono_add_s(room->next_slot, gap_s);
+        return false;
+    }
+    a->slot_reserved = false;
+    if (!reserved && mono_before(room->next_slot, mono_add_s(now, gap_s)))
+        room->next_slot = mono_add_s(now, gap_s);
+    return true;
+}
+
+static void adjust_score(struct association *a, double by)
+{
+    double whole;
+
+    a->score += by;
+    whole = a->score >= 1.0 || a->score < 0.0 ? floor(a->score) : 0.0;
+    whole = clamp_d(whole, -64.0, 64.0);
+    a->poll += (int)whole;
+    a->score -= whole;
+    if (a->poll < a->settings.minpoll) {
+        a->poll = a->settings.minpoll;
+        a->score = 0.0;
+    } else if (a->poll > a->settings.maxpoll) {
+        a->poll = a->settings.maxpoll;
+        a->score = 1.0;
+    }
+    a->score = clamp_d(a->score, 0.0, 1.0);
+}
+
+void polling_reset(struct association *a)
+{
+    timer_cancel(a->room->timers, &a->transmit_timer);
+    a->slot_reserved = false;
+    a->poll = a->settings.minpoll;
+    a->remote_poll = 127;
+    a->score = 0.0;
+    a->missed = 0;
+    a->presends_left = -1;
+    a->kiss_delay_intervals = 0;
+    a->burst_good = a->burst_total = 0;
+    a->min_delay_s = -1.0;
+}
+
+void polling_begin_burst(struct association *a, int good, int total)
+{
+    if (a->settings.kind != SOURCE_SERVER || good <= 0 || total <= 0)
+        return;
+    if (a->state == ASSOC_ONLINE)
+        a->state = ASSOC_BURST_ONLINE;
+    else if (a->state == ASSOC_OFFLINE)
+        a->state = ASSOC_BURST_OFFLINE;
+    a->burst_good = good;
+    a->burst_total = total;
+    a->presends_left = -1;
+    source_set_active(a->source, true);
+}
+
+static void give_up(struct association *a)
+{
+    if (!a->given_up)
+        room_gave_up(a->room);
+    a->given_up = true;
+}
+
+/* The next regular request is counted from the last one. */
+static void end_burst(struct association *a)
+{
+    if (!in_burst(a))
+        return;
+    if (a->burst_good > 0 && !a->proved)
+        give_up(a);
+    a->burst_good = a->burst_total = 0;
+    if (a->state == ASSOC_BURST_OFFLINE) {
+        a->state = ASSOC_OFFLINE;
+        timer_cancel(a->room->timers, &a->transmit_timer);
+        source_set_active(a->source, false);
+        return;
+    }
+    a->state = ASSOC_ONLINE;
+    polling_reschedule(a);
+}
+
+void polling_reschedule(struct association *a)
+{
+    struct mono now = room_mono(a->room), at;
+    double extra_s = a->kiss_delay_intervals * polling_interval_s(a);
+
+    if (!a->started || a->state == ASSOC_OFFLINE)
+        return;
+    a->kiss_delay_intervals = 0;
+    at = lengthened(a, a->request.sent_mono, spacing_s(a) + extra_s);
+    if (mono_before(at, now))
+        at = now;
+    set_timer(a, at);
+}
+
+void polling_start(struct association *a, struct mono first)
+{
+    if (a->settings.iburst)
+        polling_begin_burst(a, IBURST_GOOD, IBURST_TOTAL);
+    set_timer(a, first);
+}
+
+/* The request before this one has not been answered. */
+static void count_missed(struct association *a)
+{
+    struct sample s;
+
+    if (!a->request.waiting || a->request.presend)
+        return;
+    a->missed++;
+    a->requests_unanswered++;
+    source_update_reach(a->source, false);
+    adjust_score(a, source_is_selected(a->source) ? 0.1 : 0.25);
+    if (a->filter && sample_filter_poll(a->filter, a->room->clock, &s))
+        source_add_sample(a->source, &s);
+    if (a->missed >= MISSED_GIVEN_UP && !in_burst(a))
+        give_up(a);
+}
+
+/* How many extra requests before the measured one: they make the way and its caches warm. */
+static int presends(const struct association *a)
+{
+    if (a->settings.kind != SOURCE_SERVER || a->state != ASSOC_ONLINE ||
+        a->poll < a->settings.presend_minpoll)
+        return 0;
+    return a->settings.xleave ? 2 : 1;
+}
+
+static void begin_poll(struct association *a)
+{
+    int more = a->poll - a->settings.minpoll;
+
+    a->presends_left = presends(a);
+    if (a->settings.burst && a->state == ASSOC_ONLINE && more > 0)
+        polling_begin_burst(a, 1, more < 2 ? 2 : BURST_TOTAL_MAX);
+}
+
+static void set_next(struct association *a, struct mono now, bool presend)
+{
+    double extra_s = a->kiss_delay_intervals * polling_interval_s(a);
+
+    a->kiss_delay_intervals = 0;
+    if (presend)
+        set_timer(a, mono_add_s(now, PRESEND_BEFORE_S));
+    else
+        set_timer(a, lengthened(a, now, spacing_s(a) + extra_s));
+}
+
+/* The owner may answer by giving the association another address, which starts it afresh; false
+ * then. */
+static bool still_wanted(struct association *a)
+{
+    struct addr before = a->remote.addr;
+    bool unreachable = source_reach(a->source) == 0 && source_reach_polls(a->source) >= 8;
+
+    if (unreachable && a->owner.failed)
+        a->owner.failed(a->owner.ctx, a);
+    return addr_equal(&before, &a->remote.addr);
+}
+
+void polling_fire(void *ctx, struct mono now)
+{
+    struct association *a = ctx;
+    bool presend;
+
+    if (a->state == ASSOC_OFFLINE || !association_resolved(a) || !take_slot(a, now))
+        return;
+    count_missed(a);
+    a->request.waiting = false;
+    if (in_burst(a) && a->burst_total == 0) {
+        end_burst(a);
+        return;
+    }
+    if (!still_wanted(a))
+        return;
+    if (a->presends_left < 0)
+        begin_poll(a);
+    presend = a->presends_left > 0;
+    a->presends_left--;
+    if (in_burst(a))
+        a->burst_total--;
+    if (!request_send(a, now, presend) && a->settings.auto_offline) {
+        association_set_online(a, false);
+        return;
+    }
+    set_next(a, now, presend);
+}
+
+static void score_answer(struct association *a, uint16_t tests, bool measured, double error_s,
+                         double distance_s)
+{
+    double target = a->settings.poll_target > 0 ? a->settings.poll_target : 1;
+    double by;
+
+    if (!measured) {
+        /* Spoilt by a long delay: it may be better in a moment. */
+        adjust_score(a, tests & TEST_D ? 0.02 : 0.1);
+        return;
+    }
+    if (error_s > distance_s && distance_s > 0.0) {
+        adjust_score(a, -log2(error_s / distance_s));
+        return;
+    }
+    by = ((double)track_count(source_track(a->source)) / target - 1.0) / target;
+    adjust_score(a, by < 0.0 ? 2.0 * by : by);
+}
+
+void polling_answered(struct association *a, uint16_t tests, bool measured, double error_s,
+                      double distance_s)
+{
+    a->missed = 0;
+    a->requests_unanswered = 0;
+    if (a->request.presend)
+        return;
+    score_answer(a, tests, measured, error_s, distance_s);
+    if (measured)
+        a->given_up = false;
+    if (in_burst(a)) {
+        if (measured && a->burst_good > 0)
+            a->burst_good--;
+        if (a->burst_good == 0 || a->burst_total == 0)
+            end_burst(a);
+        return;
+    }
+    if (a->settings.kind == SOURCE_SERVER)
+        polling_reschedule(a);
+}
+
+void polling_kissed(struct association *a)
+{
+    a->kiss_delay_intervals = KISS_INTERVALS;
+    a->missed = 0;
+    if (in_burst(a))
+        end_burst(a);
+    else
+        polling_reschedule(a);
+}
+
+void polling_set_limits(struct association *a, int minpoll, int maxpoll)
+{
+    a->settings.minpoll = minpoll;
+    a->settings.maxpoll = maxpoll;
+    a->poll = clamp_i(a->poll, minpoll, maxpoll);
+}

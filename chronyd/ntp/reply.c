@@ -1,0 +1,257 @@
+/* Which packet to believe (RFC 5905 section 8, RFC 9769), and what follows from it. */
+#include <math.h>
+
+#include "chronyd/ntp/association_private.h"
+#include "chronyd/ntp/mac.h"
+#include "chronyd/ntp/server.h"
+
+#define REFID_RATE 0x52415445 /* "RATE" */
+#define BAD_SELECTIONS_MAX 4
+
+bool association_expects_mode(const struct association *a, uint8_t mode)
+{
+    if (a->settings.kind == SOURCE_PEER)
+        return mode == NTP_MODE_ACTIVE || mode == NTP_MODE_PASSIVE;
+    return mode == NTP_MODE_SERVER;
+}
+
+static bool authentic(const struct association *a, const struct os_datagram *d,
+                      const struct ntp_packet *p)
+{
+    const struct key *key;
+
+    if (a->settings.key_id == 0)
+        return p->auth == NTP_AUTH_NONE;
+    key = keystore_find(a->room->keys, a->settings.key_id);
+    return key && ntp_mac_check(key, d->data, p);
+}
+
+/* Which of the two timestamps of the request the answer sends back. Zero is never one: both are
+ * cleared when an answer was accepted, and a packet with origin zero would match
+ * (CVE-2015-8138). */
+static bool answers(const struct association *a, const struct ntp_header *h, bool *interleaved)
+{
+    const struct request *r = &a->request;
+
+    *interleaved = false;
+    if (h->origin.bits == 0)
+        return false;
+    if (h->origin.bits == r->transmit.bits)
+        return true;
+    *interleaved = r->interleaved && h->origin.bits == r->receive.bits;
+    return *interleaved;
+}
+
+static uint16_t packet_tests(const struct association *a, const struct os_datagram *d,
+                             const struct ntp_packet *p, bool *interleaved)
+{
+    const struct ntp_header *h = &p->header;
+    uint16_t passed = 0;
+
+    if (h->receive.bits != a->last_receive.bits || h->transmit.bits != a->last_transmit.bits)
+        passed |= TEST_1;
+    if (answers(a, h, interleaved))
+        passed |= TEST_2;
+    if (h->origin.bits != 0 && h->receive.bits != 0 && h->transmit.bits != 0)
+        passed |= TEST_3;
+    if (authentic(a, d, p))
+        passed |= TEST_5;
+    return passed;
+}
+
+static bool has(uint16_t tests, uint16_t wanted)
+{
+    return (tests & wanted) == wanted;
+}
+
+static void remember(struct association *a, const struct ntp_header *h,
+                     const struct local_stamp *received, const struct os_datagram *d, bool measured)
+{
+    a->last_receive = h->receive;
+    a->last_transmit = h->transmit;
+    a->last = (struct exchange){
+        .usable = true,
+        .measured = measured,
+        .remote_receive = h->receive,
+        .remote_transmit = h->transmit,
+        .sent = a->request.sent,
+        .received = *received,
+    };
+    if (a->settings.kind == SOURCE_PEER) {
+        a->last.told_receive =
+            ntp_view_time(server_view(a->room->server), d->stamp, room_random(a->room));
+        a->remote_poll = h->poll;
+    }
+}
+
+static bool is_kiss(const struct ntp_header *h)
+{
+    return h->leap == LEAP_UNSYNCHRONISED && h->stratum == 0 && h->refid == REFID_RATE;
+}
+
+static void handle_kiss(struct association *a)
+{
+    char text[300];
+
+    log_warning(a->room->log, "Received KoD RATE from %s",
+                source_text(a->source, text, sizeof(text)));
+    a->trouble = (struct reason){.code = REASON_KISS_RATE};
+    polling_kissed(a);
+}
+
+/* How far the sample is from what the register predicted, and how far it may be. */
+static void prediction_error(const struct association *a, const struct sample *s, double *error_s,
+                             double *distance_s)
+{
+    struct utc predicted;
+    double dispersion_s;
+
+    *error_s = *distance_s = 0.0;
+    if (!track_predict(source_track(a->source), s->at, &predicted, &dispersion_s))
+        return;
+    *error_s = fabs(utc_diff_s(s->truth, predicted));
+    *distance_s = s->dispersion_s + s->delay_s / 2;
+}
+
+static void add_sample(struct association *a, const struct sample *s)
+{
+    struct sample filtered;
+
+    if (a->min_delay_s < 0.0 || s->delay_s < a->min_delay_s)
+        a->min_delay_s = s->delay_s;
+    if (!a->filter) {
+        source_add_sample(a->source, s);
+        return;
+    }
+    sample_filter_add(a->filter, s);
+    if (sample_filter_poll(a->filter, a->room->clock, &filtered))
+        source_add_sample(a->source, &filtered);
+}
+
+static void tell_owner(struct association *a, bool good)
+{
+    if (good && !a->proved) {
+        a->proved = true;
+        if (a->owner.proved)
+            a->owner.proved(a->owner.ctx, a);
+    }
+    if (good && a->owner.measured)
+        a->owner.measured(a->owner.ctx, a);
+    if (source_bad_selections(a->source) >= BAD_SELECTIONS_MAX && a->owner.failed)
+        a->owner.failed(a->owner.ctx, a);
+}
+
+/* Test numbers as reasons show them: 1..7, 10..13 for A..D. */
+static int first_failed(uint16_t tests)
+{
+    static const struct {
+        uint16_t bit;
+        int number;
+    } order[] = {
+        {TEST_1, 1}, {TEST_2, 2},  {TEST_3, 3},  {TEST_5, 5},  {TEST_6, 6},
+        {TEST_7, 7}, {TEST_A, 10}, {TEST_B, 11}, {TEST_C, 12}, {TEST_D, 13},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        if (!(tests & order[i].bit))
+            return order[i].number;
+    }
+    return 0;
+}
+
+static void note_tests(struct association *a, uint16_t tests)
+{
+    int failed = first_failed(tests);
+
+    if (failed == 5)
+        a->trouble = (struct reason){.code = REASON_AUTH_FAILED, .figure = a->settings.key_id};
+    else if (failed != 0)
+        a->trouble = (struct reason){.code = REASON_TEST_FAILED, .figure = failed};
+    else
+        a->trouble = (struct reason){.code = REASON_NONE};
+}
+
+/* A valid answer: the source is what it says; whether it can be measured is another question. */
+static void accept(struct association *a, const struct ntp_header *h, uint16_t tests,
+                   const struct measurement *m)
+{
+    bool synced = has(tests, TESTS_SYNCED), good = has(tests, TESTS_GOOD);
+    bool leap_near = reference_in_leap_window(a->room->reference, m->sample.truth);
+    double error_s, distance_s;
+
+    a->data.total_valid++;
+    source_update_reach(a->source, synced);
+    source_update_status(a->source, h->stratum, synced ? (enum leap)h->leap : LEAP_UNSYNCHRONISED);
+    if (is_kiss(h)) {
+        handle_kiss(a);
+        return;
+    }
+    prediction_error(a, &m->sample, &error_s, &distance_s);
+    if (good)
+        a->data.total_good++;
+    if (good && !leap_near)
+        add_sample(a, &m->sample);
+    polling_answered(a, tests, good, error_s, distance_s);
+    tell_owner(a, good);
+}
+
+static void count_stamp(struct association *a, const struct os_datagram *d)
+{
+    a->data.total_rx++;
+    if (d->stamp_by == STAMP_KERNEL)
+        a->data.total_kernel_rx++;
+    else if (d->stamp_by == STAMP_HARDWARE)
+        a->data.total_hw_rx++;
+}
+
+/* What a peer sends that is not an answer to our last packet still tells what ours has to carry to
+ * be an answer to it. An unauthentic packet must not be able to do that. */
+static void follow_peer(struct association *a, const struct ntp_header *h, uint16_t tests,
+                        const struct local_stamp *received, const struct os_datagram *d)
+{
+    if (a->settings.kind != SOURCE_PEER || !has(tests, TEST_1 | TEST_5) || h->transmit.bits == 0)
+        return;
+    remember(a, h, received, d, true);
+}
+
+/* The request has been answered: nothing else can match it any more. A peer's next packet may still
+ * refer to the same one of ours. */
+static void settle(struct association *a)
+{
+    a->request.waiting = false;
+    if (a->settings.kind == SOURCE_PEER)
+        return;
+    a->request.transmit.bits = a->request.receive.bits = 0;
+    association_close_socket(a);
+}
+
+void association_receive(struct association *a, const struct os_datagram *d)
+{
+    struct local_stamp received = {clock_osc(a->room->clock, d->stamp), d->stamp_by};
+    struct measurement m;
+    struct ntp_packet p;
+    bool interleaved, good;
+    uint16_t tests;
+
+    if (!ntp_packet_decode(d->data, d->length, &p) || !association_expects_mode(a, p.header.mode) ||
+        a->request.version == 0 || !a->started)
+        return;
+    count_stamp(a, d);
+    tests = packet_tests(a, d, &p, &interleaved);
+    measure(a, &p.header, interleaved, &received, &m);
+    tests |= measure_tests(a, &p.header, &m);
+    if (!has(tests, TESTS_VALID)) {
+        if (a->request.waiting)
+            note_tests(a, tests);
+        report_log(a, &p.header, tests, interleaved, &m);
+        follow_peer(a, &p.header, tests, &received, d);
+        return;
+    }
+    good = has(tests, TESTS_GOOD);
+    note_tests(a, tests);
+    remember(a, &p.header, &received, d, good && !interleaved);
+    settle(a);
+    report_packet(a, d, &p.header, tests, interleaved, &m);
+    report_log(a, &p.header, tests, interleaved, &m);
+    accept(a, &p.header, tests, &m);
+}

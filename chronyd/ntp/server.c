@@ -1,0 +1,263 @@
+#include "chronyd/ntp/server.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/wire.h"
+
+#define NTP_HEADER_ORIGIN 24
+#define PENDING 64
+#define VIEW_AGE_MAX_S 1.0
+#define PRECISION_MIN (-30)
+#define POLL_UNLIMITED (-128)
+
+/* A reply whose transmit timestamp may still come in. */
+struct pending {
+    int sock; /* -1: free */
+    uint32_t tx_id;
+    struct ntp_time receive;
+};
+
+struct server {
+    struct ntp_room *room;
+    struct server_owner owner;
+    struct clientlog *clients;
+    int socks[2]; /* IPv4, IPv6; -1 = closed */
+    struct ntp_view view;
+    uint64_t generation;
+    struct mono view_at;
+    struct pending pending[PENDING];
+    size_t pending_next;
+};
+
+static int precision_log2(double precision_s)
+{
+    return clamp_i((int)lrint(log2(precision_s)), PRECISION_MIN, 0);
+}
+
+struct server *server_create(struct ntp_room *room, const struct server_owner *owner,
+                             struct err *err)
+{
+    struct server *s = calloc(1, sizeof(*s));
+    const struct ratelimit_settings *limit = &room->settings.clients.limits[CLIENT_NTP];
+
+    if (s)
+        s->clients = clientlog_create(&room->os, &room->settings.clients);
+    if (!s || !s->clients) {
+        free(s);
+        err_set(err, ERR_LIMIT, "Not enough memory for the client log");
+        return NULL;
+    }
+    s->room = room;
+    s->owner = *owner;
+    s->socks[0] = s->socks[1] = -1;
+    s->view_at = (struct mono){INT64_MIN};
+    s->view.access = room->access;
+    s->view.keys = room->keys;
+    s->view.fuzz_seed = room_random(room);
+    s->view.precision = (int8_t)precision_log2(clock_precision_s(room->clock));
+    s->view.poll_min = limit->enabled ? (int8_t)limit->interval : POLL_UNLIMITED;
+    for (size_t i = 0; i < PENDING; i++)
+        s->pending[i].sock = -1;
+    return s;
+}
+
+static void close_sock(struct server *s, size_t family)
+{
+    if (s->socks[family] < 0)
+        return;
+    s->room->os.ops->udp_close(s->room->os.ctx, s->socks[family]);
+    s->socks[family] = -1;
+}
+
+void server_destroy(struct server *s)
+{
+    if (!s)
+        return;
+    close_sock(s, 0);
+    close_sock(s, 1);
+    clientlog_destroy(s->clients);
+    free(s);
+}
+
+static bool open_sock(struct server *s, size_t family, struct err *err)
+{
+    const struct ntp_settings *set = &s->room->settings;
+    struct os_udp_params p = {
+        .use = OS_UDP_NTP_SERVER,
+        .family = family == 0 ? ADDR_IPV4 : ADDR_IPV6,
+        .local = family == 0 ? set->bind_ipv4 : set->bind_ipv6,
+        .local_port = set->port,
+        .device = set->bind_device,
+        .dscp = set->dscp,
+    };
+    struct endpoint e = {p.local, p.local_port};
+    char text[ADDR_TEXT_MAX + 8];
+    struct err why = {0};
+
+    s->socks[family] = s->room->os.ops->udp_open(s->room->os.ctx, &p, &why);
+    if (s->socks[family] >= 0)
+        return true;
+    e.addr.family = p.family; /* any: zeros */
+    endpoint_format(&e, text, sizeof(text));
+    log_error(s->room->log, "Could not open NTP socket on %s", text);
+    return err_set(err, why.code, "Could not open NTP socket on %s", text);
+}
+
+static bool is_needed(const struct server *s, size_t family, bool peers)
+{
+    enum addr_family f = family == 0 ? ADDR_IPV4 : ADDR_IPV6;
+    const struct ntp_settings *set = &s->room->settings;
+
+    if (set->port == 0 || (set->only != ADDR_NONE && set->only != f))
+        return false;
+    return peers || access_any(s->room->access, f);
+}
+
+bool server_open(struct server *s, const bool peers[2], struct err *err)
+{
+    int wanted = 0, open = 0;
+
+    for (size_t family = 0; family < 2; family++) {
+        if (!is_needed(s, family, peers[family])) {
+            close_sock(s, family);
+            continue;
+        }
+        wanted++;
+        if (s->socks[family] >= 0 || open_sock(s, family, err))
+            open++;
+    }
+    return wanted == 0 || open > 0;
+}
+
+int server_socket(const struct server *s, enum addr_family family)
+{
+    return s->socks[family == ADDR_IPV6];
+}
+
+bool server_owns(const struct server *s, int sock)
+{
+    return sock >= 0 && (sock == s->socks[0] || sock == s->socks[1]);
+}
+
+bool server_serves(const struct server *s)
+{
+    return (s->socks[0] >= 0 || s->socks[1] >= 0) && access_any(s->room->access, ADDR_NONE);
+}
+
+bool server_free_socket(struct server *s)
+{
+    return s->owner.free_socket(s->owner.ctx);
+}
+
+struct clientlog *server_clients(struct server *s)
+{
+    return s->clients;
+}
+
+/* Rebuilt when a figure or a line of the clock changed, and every second for what changes by
+ * itself: the growing dispersion, the local reference. */
+const struct ntp_view *server_view(struct server *s)
+{
+    struct ntp_room *room = s->room;
+    uint64_t generation =
+        reference_generation(room->reference) * 1000003 + clock_generation(room->clock);
+    struct mono now = room_mono(room);
+
+    if (generation == s->generation && s->view_at.ns != INT64_MIN &&
+        mono_diff_s(now, s->view_at) < VIEW_AGE_MAX_S && !mono_before(now, s->view_at))
+        return &s->view;
+    s->generation = generation;
+    s->view_at = now;
+    s->view.clock = clock_view(room->clock);
+    s->view.figures_at = clock_now(room->clock);
+    s->view.dispersion_rate = clock_max_error_rate(room->clock);
+    reference_figures(room->reference, &s->view.figures);
+    return &s->view;
+}
+
+static void remember_pending(struct server *s, int sock, uint32_t tx_id, struct ntp_time receive)
+{
+    s->pending[s->pending_next] = (struct pending){sock, tx_id, receive};
+    s->pending_next = (s->pending_next + 1) % PENDING;
+}
+
+static void send_reply(struct server *s, const struct os_datagram *request,
+                       const struct respond_out *out)
+{
+    struct os_datagram d = {
+        .sock = request->sock,
+        .remote = request->remote,
+        .local = request->local,
+        .interface = request->interface,
+        .data = out->data,
+        .length = out->length,
+    };
+    struct err err = {0};
+    uint32_t tx_id;
+
+    if (!s->room->os.ops->udp_send(s->room->os.ctx, &d, &tx_id, &err)) {
+        log_debug(s->room->log, "%s", err.text);
+        return;
+    }
+    clientlog_count_reply(s->clients, out->authenticated, out->interleaved, request->stamp_by,
+                          STAMP_DAEMON);
+    if (!clientlog_enabled(s->clients))
+        return;
+    clientlog_save_times(s->clients, out->receive, request->stamp, out->transmit, STAMP_DAEMON);
+    remember_pending(s, request->sock, tx_id, out->receive);
+}
+
+/* The receive timestamp that the client saw in the previous answer, if it sends one back. */
+static bool find_interleaved(struct server *s, const struct os_datagram *d,
+                             struct respond_interleaved *il)
+{
+    struct wire_in in = wire_in_of(d->data + NTP_HEADER_ORIGIN, 8);
+
+    il->prev_receive.bits = wire_get_u64(&in);
+    return il->prev_receive.bits != 0 &&
+           clientlog_find_times(s->clients, il->prev_receive, &il->prev_transmit);
+}
+
+static bool worth_counting(const struct os_datagram *d)
+{
+    uint8_t mode;
+
+    if (d->length < NTP_HEADER_BYTES)
+        return false;
+    mode = d->data[0] & 7;
+    return mode == NTP_MODE_CLIENT || mode == NTP_MODE_ACTIVE || mode == NTP_MODE_NONE;
+}
+
+void server_request(struct server *s, const struct os_datagram *d)
+{
+    const struct ntp_view *view = server_view(s);
+    struct respond_interleaved il;
+    struct respond_out out;
+    enum client_verdict verdict;
+    bool known;
+
+    if (!worth_counting(d) || !access_allows(s->room->access, &d->remote.addr))
+        return;
+    verdict = clientlog_hit(s->clients, CLIENT_NTP, &d->remote.addr, room_mono(s->room), NULL);
+    if (verdict == CLIENT_DROP)
+        return;
+    known = find_interleaved(s, d, &il);
+    if (ntp_respond(view, d, known ? &il : NULL, room_utc(s->room), verdict == CLIENT_KOD, &out) ==
+        RESPOND_SEND)
+        send_reply(s, d, &out);
+}
+
+void server_sent(struct server *s, int sock, uint32_t tx_id, struct utc stamp, enum os_stamp by)
+{
+    for (size_t i = 0; i < PENDING; i++) {
+        struct pending *p = &s->pending[i];
+
+        if (p->sock != sock || p->tx_id != tx_id)
+            continue;
+        p->sock = -1;
+        clientlog_update_transmit(s->clients, p->receive,
+                                  ntp_view_time(server_view(s), stamp, p->receive.bits), by);
+        return;
+    }
+}
