@@ -1,0 +1,208 @@
+/* internal.h - what the files of this folder share: the one Linux world and its parts.
+ *
+ * A slot is a descriptor that the loop waits for; its index is the handle that the daemon knows.
+ * Handlers may close and open slots while a set of ready descriptors is being worked through, so
+ * each use of a slot has its own serial number. */
+#ifndef CHRONYD_OS_LINUX_INTERNAL_H
+#define CHRONYD_OS_LINUX_INTERNAL_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include "chronyd/os/linux/world.h"
+
+#define DATAGRAM_MAX 2048 /* longer ones are cut; nobody sends such */
+#define CONTROL_MAX 512   /* ancillary data of one datagram, with room for what an option adds */
+#define BATCH_MAX 32      /* datagrams received or sent with one call */
+#define STREAMS_MAX 16    /* clients of stream sockets at a time */
+
+enum slot_kind { SLOT_FREE, SLOT_UDP, SLOT_UNIX, SLOT_LISTENER, SLOT_STREAM };
+
+struct slot {
+    enum slot_kind kind;
+    int fd;
+    uint32_t serial;
+    /* UDP */
+    enum os_udp_use use;
+    enum addr_family family;
+    bool connected;
+    struct endpoint remote;
+    bool tx_stamps;        /* transmit timestamps may come */
+    bool tx_stamp_by_call; /* they are asked for with each datagram that wants one */
+    uint32_t tx_next;      /* number of the next datagram that gets a timestamp ... */
+    uint32_t tx_base;      /* ... and the one at which the kernel's own count was last zero */
+    /* Unix sockets */
+    char *path;
+    /* streams */
+    int listener;
+    bool blocked; /* the peer reads slowly: tell when it can be written again */
+};
+
+/* A datagram that waits for the end of the batch. */
+struct queued {
+    int slot;
+    struct os_datagram d;
+    bool stamped;
+    uint8_t data[DATAGRAM_MAX];
+};
+
+struct world_clock {
+    bool control; /* wanted (-x) and permitted */
+    bool prepared;
+    long tick_nominal;   /* microseconds per tick of the user interface */
+    double ppm_per_tick; /* rate of one tick step */
+    double rate_ppm;
+    double resolution_s;
+};
+
+struct query; /* resolve.c */
+
+struct resolver {
+    bool started, ending, broken;
+    pthread_t thread;
+    pthread_mutex_t lock; /* protects the list's links and the queries' states */
+    pthread_cond_t work;
+    struct query *queries; /* in the order of asking */
+    int pipe[2];
+    int in_flight;  /* with the thread: exactly so many bytes will still come */
+    int answerable; /* literals, answered without the thread */
+    bool plain;     /* restricted world */
+};
+
+struct buffers {
+    struct mmsghdr headers[BATCH_MAX];
+    struct iovec parts[BATCH_MAX];
+    struct sockaddr_storage names[BATCH_MAX];
+    _Alignas(struct cmsghdr) uint8_t control[BATCH_MAX][CONTROL_MAX];
+    uint8_t data[BATCH_MAX][DATAGRAM_MAX];
+};
+
+struct world {
+    struct log log;
+    bool restricted;
+    uint32_t uid, gid;
+    struct world_clock clock;
+
+    struct slot *slots;
+    size_t slot_count;
+    uint32_t next_serial;
+    struct pollfd *polls;
+    struct {
+        int slot;
+        uint32_t serial;
+    } * poll_slots;
+    size_t poll_size;
+
+    bool stop_asked; /* a signal's note, taken but not handed on yet */
+    bool timer_was_due;
+    int timer_fd; /* wakes the loop with a resolution of nanoseconds; -1 in a restricted world */
+    struct mono timer_set;
+    int rtc_fd; /* -1 = not open */
+    bool rtc_ticks;
+    int clock_fd;            /* becomes readable when the clock is set; -1 = none */
+    int network_fd;          /* rtnetlink; -1 = none */
+    struct mono network_due; /* not listened to before this: changes come in swarms */
+
+    int adopted_first, adopted_count; /* descriptors of the service manager */
+    struct resolver resolver;
+
+    bool batching;
+    struct queued *queue;
+    int queue_length;
+    struct buffers *in;
+    uint8_t random[256];
+    size_t random_left;
+};
+
+/* slots.c */
+int slot_add(struct world *w, enum slot_kind kind, int fd); /* takes over fd; -1: no memory */
+struct slot *slot_get(struct world *w, int handle, enum slot_kind kind); /* NULL: not one */
+void slot_close(struct world *w, int handle);
+int socket_plain(const struct world *w, int domain, int type); /* close-on-exec, non-blocking */
+void set_descriptor_flags(int fd);
+
+/* clock.c */
+void clock_init(struct world *w, bool wanted);
+struct mono world_mono(void *ctx);
+struct utc world_utc(void *ctx);
+double world_suspended_s(void *ctx);
+void world_clock_info(void *ctx, struct os_clock_info *out);
+bool world_set_rate(void *ctx, double rate_ppm, double *applied_ppm, struct err *err);
+bool world_step(void *ctx, double offset_s, struct err *err);
+bool world_set_clock_status(void *ctx, const struct os_clock_status *status, struct err *err);
+
+/* rtc.c */
+bool world_rtc_open(void *ctx, const char *device, struct err *err);
+void world_rtc_close(void *ctx);
+bool world_rtc_ticks(void *ctx, bool on, struct err *err);
+bool world_rtc_set(void *ctx, const struct utc_calendar *to, struct err *err);
+bool world_rtc_read(void *ctx, const char *device, struct utc_calendar *shows, struct utc *stamp,
+                    struct err *err);
+void rtc_tick(struct world *w, world_handler handle_event, void *ctx);
+
+/* random.c */
+void world_random(void *ctx, void *out, size_t length);
+
+/* address.c */
+socklen_t sockaddr_from_endpoint(struct sockaddr_storage *ss, enum addr_family family,
+                                 const struct addr *a, uint16_t port);
+bool endpoint_from_sockaddr(const struct sockaddr_storage *ss, struct endpoint *out);
+enum err_code err_code_from_errno(int sys);
+
+/* udp.c, udp_send.c, udp_receive.c */
+int world_udp_open(void *ctx, const struct os_udp_params *params, struct err *err);
+void world_udp_close(void *ctx, int sock);
+bool world_has_route(void *ctx, const struct addr *to);
+void udp_enable_stamps(struct world *w, struct slot *s);
+void udp_restart_tx_count(struct slot *s);
+bool world_udp_send(void *ctx, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
+void udp_flush(struct world *w);
+bool udp_buffers(struct world *w);
+void udp_receive(struct world *w, int handle, world_handler handle_event, void *ctx);
+void udp_read_errors(struct world *w, int handle, world_handler handle_event, void *ctx);
+
+/* unix.c */
+int world_unix_open(void *ctx, const char *path, struct err *err);
+void world_unix_close(void *ctx, int sock);
+bool world_unix_send(void *ctx, const struct os_datagram *d, struct err *err);
+void unix_receive(struct world *w, int handle, world_handler handle_event, void *ctx);
+
+/* stream.c */
+int world_stream_listen(void *ctx, const char *path, unsigned mode, const char *group,
+                        struct err *err);
+long world_stream_send(void *ctx, int stream, const void *data, size_t length);
+void world_stream_close(void *ctx, int stream);
+void stream_accept(struct world *w, int handle, world_handler handle_event, void *ctx);
+void stream_ready(struct world *w, int handle, short events, world_handler handle_event, void *ctx);
+
+/* resolve.c */
+void resolver_init(struct resolver *r, bool plain);
+/* False: the thread is still waiting for a name server, so the resolver's memory has to stay. */
+bool resolver_end(struct resolver *r);
+void world_resolve(void *ctx, uint32_t token, const char *name, enum addr_family family);
+void world_resolve_cancel(void *ctx, uint32_t token);
+/* An answer is due: wait for it (the byte in the pipe) and hand it on. */
+void resolver_answer(struct world *w, world_handler handle_event, void *ctx);
+void resolver_answer_literals(struct world *w, world_handler handle_event, void *ctx);
+
+/* files.c */
+bool world_file_read(void *ctx, const char *path, size_t max, char **data, size_t *length,
+                     struct err *err);
+bool world_file_replace(void *ctx, const char *path, const void *data, size_t length, unsigned mode,
+                        struct err *err);
+bool world_file_remove(void *ctx, const char *path, struct err *err);
+bool world_file_mtime(void *ctx, const char *path, struct utc *out);
+int world_append_open(void *ctx, const char *path, unsigned mode, struct err *err);
+bool world_append_write(void *ctx, int file, const void *data, size_t length, struct err *err);
+void world_append_close(void *ctx, int file);
+bool world_glob(void *ctx, const char *pattern, char ***paths, size_t *count, struct err *err);
+/* All of it, or false with errno set. */
+bool write_all(int fd, const void *data, size_t length);
+
+/* watch.c */
+void watch_network(struct world *w, world_handler handle_event, void *ctx);
+void watch_clock(struct world *w, world_handler handle_event, void *ctx);
+void watch_close(struct world *w);
+
+#endif

@@ -1,0 +1,127 @@
+/* rtc.c - the real-time clock's device: its seconds as events, reading and setting it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/rtc.h>
+
+#include "chronyd/os/linux/internal.h"
+
+#define TICK_WAIT_MS 2000
+
+static struct utc_calendar calendar_from_rtc(const struct rtc_time *t)
+{
+    return (struct utc_calendar){.year = t->tm_year + 1900,
+                                 .month = t->tm_mon + 1,
+                                 .day = t->tm_mday,
+                                 .hour = t->tm_hour,
+                                 .minute = t->tm_min,
+                                 .second = t->tm_sec};
+}
+
+static int open_device(const char *device, struct err *err)
+{
+    int fd = open(device, O_RDWR);
+
+    if (fd < 0 && (errno == EACCES || errno == EROFS))
+        fd = open(device, O_RDONLY);
+    if (fd < 0) {
+        int sys = errno;
+
+        (void)err_set_sys(err, err_code_from_errno(sys), sys, "Could not open RTC device %s",
+                          device);
+        return -1;
+    }
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+}
+
+bool world_rtc_open(void *ctx, const char *device, struct err *err)
+{
+    struct world *w = ctx;
+
+    if (w->rtc_fd < 0)
+        w->rtc_fd = open_device(device, err);
+    return w->rtc_fd >= 0;
+}
+
+void world_rtc_close(void *ctx)
+{
+    struct world *w = ctx;
+
+    if (w->rtc_fd >= 0)
+        (void)close(w->rtc_fd);
+    w->rtc_fd = -1;
+    w->rtc_ticks = false;
+}
+
+bool world_rtc_ticks(void *ctx, bool on, struct err *err)
+{
+    struct world *w = ctx;
+
+    if (w->rtc_fd < 0)
+        return err_set(err, ERR_MISSING, "RTC is not open");
+    if (ioctl(w->rtc_fd, on ? RTC_UIE_ON : RTC_UIE_OFF, 0) < 0)
+        return err_set_sys(err, err_code_from_errno(errno), errno,
+                           "Could not switch RTC update interrupt");
+    w->rtc_ticks = on;
+    return true;
+}
+
+bool world_rtc_set(void *ctx, const struct utc_calendar *to, struct err *err)
+{
+    struct world *w = ctx;
+    struct rtc_time t = {.tm_year = to->year - 1900,
+                         .tm_mon = to->month - 1,
+                         .tm_mday = to->day,
+                         .tm_hour = to->hour,
+                         .tm_min = to->minute,
+                         .tm_sec = to->second};
+
+    if (w->rtc_fd < 0)
+        return err_set(err, ERR_MISSING, "RTC is not open");
+    if (ioctl(w->rtc_fd, RTC_SET_TIME, &t) < 0)
+        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not set RTC");
+    return true;
+}
+
+/* The interrupt says when the second began, so the stamp comes first. */
+static bool take_tick(int fd, struct utc_calendar *shows, struct utc *stamp)
+{
+    struct rtc_time t;
+    unsigned long count;
+
+    *stamp = world_utc(NULL);
+    if (read(fd, &count, sizeof count) < 0 || ioctl(fd, RTC_RD_TIME, &t) < 0)
+        return false;
+    *shows = calendar_from_rtc(&t);
+    return true;
+}
+
+void rtc_tick(struct world *w, world_handler handle_event, void *ctx)
+{
+    struct event ev = {.type = EVENT_RTC_TICK};
+
+    if (take_tick(w->rtc_fd, &ev.rtc.shows, &ev.rtc.stamp))
+        handle_event(ctx, &ev);
+}
+
+bool world_rtc_read(void *ctx, const char *device, struct utc_calendar *shows, struct utc *stamp,
+                    struct err *err)
+{
+    struct pollfd p = {.events = POLLIN};
+    bool ok;
+
+    (void)ctx;
+    p.fd = open_device(device, err);
+    if (p.fd < 0)
+        return false;
+    ok = ioctl(p.fd, RTC_UIE_ON, 0) == 0 && poll(&p, 1, TICK_WAIT_MS) == 1 &&
+         take_tick(p.fd, shows, stamp);
+    if (!ok)
+        (void)err_set(err, ERR_IO, "Could not read RTC device %s", device);
+    (void)ioctl(p.fd, RTC_UIE_OFF, 0);
+    (void)close(p.fd);
+    return ok;
+}

@@ -1,0 +1,154 @@
+/* stream.c - Unix stream sockets: listening, accepting, reading and writing without blocking. */
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "chronyd/os/linux/internal.h"
+
+#define STREAM_CHUNK 4000
+#define LISTEN_BACKLOG 8
+
+/* Nothing of the socket is open to anyone before mode and group are right: connecting needs
+ * listen(), which comes last. */
+static bool prepare_listener(int fd, const char *path, unsigned mode, const char *group,
+                             struct err *err)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+
+    if (!text_copy(sun.sun_path, sizeof sun.sun_path, path))
+        return err_set(err, ERR_RANGE, "Path of Unix socket is too long: %s", path);
+    (void)unlink(path);
+    if (bind(fd, (struct sockaddr *)&sun, sizeof sun) < 0)
+        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not bind Unix socket %s",
+                           path);
+    if (group) {
+        const struct group *g = getgrnam(group);
+
+        if (!g)
+            return err_set(err, ERR_UNKNOWN, "Unknown group %s", group);
+        if (chown(path, (uid_t)-1, g->gr_gid) < 0)
+            return err_set_sys(err, err_code_from_errno(errno), errno,
+                               "Could not change group of %s", path);
+    }
+    if (chmod(path, (mode_t)mode) < 0 || listen(fd, LISTEN_BACKLOG) < 0)
+        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not listen on %s", path);
+    return true;
+}
+
+int world_stream_listen(void *ctx, const char *path, unsigned mode, const char *group,
+                        struct err *err)
+{
+    struct world *w = ctx;
+    int fd, handle;
+
+    if (w->restricted) {
+        (void)err_set(err, ERR_UNSUPPORTED, "Stream sockets are not possible here");
+        return -1;
+    }
+    fd = socket_plain(w, AF_UNIX, SOCK_STREAM);
+    if (fd < 0) {
+        (void)err_set_sys(err, err_code_from_errno(errno), errno, "Could not open Unix socket");
+        return -1;
+    }
+    if (!prepare_listener(fd, path, mode, group, err)) {
+        (void)close(fd);
+        return -1;
+    }
+    handle = slot_add(w, SLOT_LISTENER, fd);
+    if (handle >= 0)
+        w->slots[handle].path = strdup(path);
+    return handle;
+}
+
+long world_stream_send(void *ctx, int stream, const void *data, size_t length)
+{
+    struct world *w = ctx;
+    struct slot *s = slot_get(w, stream, SLOT_STREAM);
+    size_t done = 0;
+
+    if (!s)
+        return -1;
+    while (done < length) {
+        size_t chunk = length - done < STREAM_CHUNK ? length - done : STREAM_CHUNK;
+        ssize_t n = send(s->fd, (const char *)data + done, chunk, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+            return -1;
+        if (n <= 0) {
+            s->blocked = true;
+            break;
+        }
+        done += (size_t)n;
+    }
+    return (long)done;
+}
+
+void world_stream_close(void *ctx, int stream)
+{
+    struct world *w = ctx;
+    struct slot *s = slot_get(w, stream, SLOT_LISTENER);
+
+    if (s && s->path)
+        (void)unlink(s->path);
+    if (s || slot_get(w, stream, SLOT_STREAM))
+        slot_close(w, stream);
+}
+
+void stream_accept(struct world *w, int handle, world_handler handle_event, void *ctx)
+{
+    struct event ev = {.type = EVENT_STREAM_OPEN};
+    struct ucred who = {.pid = 0, .uid = UINT32_MAX, .gid = UINT32_MAX};
+    socklen_t length = sizeof who;
+    int fd = accept4(w->slots[handle].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int count = 0;
+
+    if (fd < 0)
+        return;
+    for (size_t i = 0; i < w->slot_count; i++)
+        count += w->slots[i].kind == SLOT_STREAM;
+    if (count >= STREAMS_MAX || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0) {
+        (void)close(fd);
+        return;
+    }
+    ev.stream.listener = handle;
+    ev.stream.stream = slot_add(w, SLOT_STREAM, fd);
+    if (ev.stream.stream < 0)
+        return;
+    w->slots[ev.stream.stream].listener = handle;
+    ev.stream.uid = who.uid;
+    ev.stream.pid = (uint32_t)who.pid;
+    handle_event(ctx, &ev);
+}
+
+void stream_ready(struct world *w, int handle, short events, world_handler handle_event, void *ctx)
+{
+    struct event ev = {.type = EVENT_STREAM_READY};
+    uint32_t serial = w->slots[handle].serial;
+    uint8_t data[STREAM_CHUNK];
+    ssize_t n;
+
+    ev.stream.stream = handle;
+    ev.stream.listener = w->slots[handle].listener;
+    if ((events & POLLOUT) && w->slots[handle].blocked) {
+        w->slots[handle].blocked = false;
+        handle_event(ctx, &ev);
+    }
+    if (!(events & (POLLIN | POLLHUP | POLLERR)) || w->slots[handle].serial != serial)
+        return;
+    n = recv(w->slots[handle].fd, data, sizeof data, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return;
+    ev.type = n > 0 ? EVENT_STREAM_DATA : EVENT_STREAM_CLOSED;
+    ev.stream.data = data;
+    ev.stream.length = n > 0 ? (size_t)n : 0;
+    handle_event(ctx, &ev);
+    if (n <= 0 && w->slots[handle].serial == serial)
+        slot_close(w, handle);
+}
