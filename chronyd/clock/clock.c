@@ -417,6 +417,11 @@ double clock_max_error_rate(const struct clock *c)
     return c->settings.max_clock_error_ppm * 1e-6;
 }
 
+double clock_max_slew_ppm(const struct clock *c)
+{
+    return c->settings.max_slew_ppm;
+}
+
 double clock_slew_ppm(const struct clock *c)
 {
     return c->slew * 1e6;

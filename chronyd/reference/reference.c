@@ -7,6 +7,7 @@
 
 #include "chronyd/clock/drift.h"
 #include "chronyd/reference/private.h"
+#include "chronyd/track/steer.h"
 
 /* A jump of the system clock that nobody can overlook. */
 #define LARGE_JUMP_S 10.0
@@ -136,31 +137,26 @@ static bool step_wanted(struct reference *r, double total_s)
     return fabs(total_s) > r->makestep_threshold_s;
 }
 
-/* The frequency that the line gets: a mean of the present and the measured one, weighted by what
- * both are worth. *skew_ppm is its uncertainty. */
-static double new_freq_ppm(const struct reference *r, const struct estimate *e, double *skew_ppm)
+/* The uncertainty of the frequency grows while nothing is heard: it is kept as a figure of the last
+ * update, aged by the policy. */
+static struct steer_freq new_frequency(const struct reference *r, const struct estimate *e,
+                                       double interval_s)
 {
-    double present_ppm = clock_freq_ppm(r->clock);
-    double s = min_d(r->skew_ppm, SKEW_UNKNOWN_PPM), m = e->skew_ppm;
-    double gain;
+    struct steer_freq now = {.freq_ppm = clock_freq_ppm(r->clock), .skew_ppm = r->skew_ppm};
 
-    *skew_ppm = r->skew_ppm;
-    if (!(m <= r->settings.max_update_skew_ppm))
-        return present_ppm;
-    gain = s > 0.0 || m > 0.0 ? 3.0 * s * s / (3.0 * s * s + m * m) : 1.0;
-    *skew_ppm = sqrt(gain * gain * m * m + (1.0 - gain) * (1.0 - gain) * s * s);
-    return present_ppm + gain * (e->freq_ppm - present_ppm);
+    return steer_frequency(&now, e, r->settings.max_update_skew_ppm, interval_s);
 }
 
-/* How long to take for a correction: the area between the clock and the line, a triangle, is held
- * to corrtimeratio * 0.5 * std dev * update interval, so that noise is followed slowly and a large
- * error is not waited for. */
-static double slew_duration_s(const struct reference *r, double total_s, double sd_s,
+static double slew_duration_s(const struct reference *r, const struct estimate *e, double total_s,
                               double interval_s)
 {
-    double area = r->settings.corr_time_ratio * 0.5 * sd_s * interval_s;
+    struct steer s = {.offset_s = total_s,
+                      .offset_sd_s = max_d(e->offset_sd_s, clock_precision_s(r->clock)),
+                      .interval_s = interval_s,
+                      .corr_time_ratio = r->settings.corr_time_ratio,
+                      .max_slew_ppm = clock_max_slew_ppm(r->clock)};
 
-    return total_s != 0.0 ? 2.0 * area / fabs(total_s) : 0.0;
+    return steer_slew_s(&s);
 }
 
 static void log_change(struct reference *r, double offset_s)
@@ -247,8 +243,7 @@ static void update_clock(struct reference *r, const struct reference_update *u, 
     double remaining_s = clock_remaining_s(r->clock), total_s = remaining_s + offset_s;
     double interval_s =
         r->updates ? max_d(0.0, clock_interval_s(r->clock, r->updated_at, e->at)) : 0.0;
-    double sd_s = max_d(e->offset_sd_s, clock_precision_s(r->clock));
-    double skew_ppm;
+    struct steer_freq freq;
     struct clock_order order = {.at = e->at, .truth = e->truth};
     struct tracking_record record = {.synchronised = true,
                                      .refid = u->refid,
@@ -257,12 +252,13 @@ static void update_clock(struct reference *r, const struct reference_update *u, 
                                      .remaining_s = remaining_s};
 
     r->max_error_s = max_d(r->max_error_s, reference_bound_s(r));
-    order.freq_ppm = new_freq_ppm(r, e, &skew_ppm);
+    freq = new_frequency(r, e, interval_s);
+    order.freq_ppm = freq.freq_ppm;
     order.step = step_wanted(r, total_s);
-    order.slew_s = slew_duration_s(r, total_s, sd_s, interval_s);
+    order.slew_s = slew_duration_s(r, e, total_s, interval_s);
     log_change(r, offset_s);
     steer(r, &order, total_s);
-    r->skew_ppm = skew_ppm;
+    r->skew_ppm = freq.skew_ppm;
     r->resid_freq_ppm = e->freq_ppm - clock_freq_ppm(r->clock);
     follow(r, u, offset_s);
     r->update_interval_s = interval_s;
@@ -439,6 +435,11 @@ void reference_cycle_logs(struct reference *r)
 enum reference_once reference_once(const struct reference *r)
 {
     return r->once;
+}
+
+bool reference_is_once(const struct reference *r)
+{
+    return r->settings.mode != REFERENCE_NORMAL;
 }
 
 bool reference_wants_exit(const struct reference *r)

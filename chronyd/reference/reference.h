@@ -136,6 +136,7 @@ int reference_orphan_stratum(const struct reference *r); /* 16 = not an orphan *
 /* -q, -Q: has the one update been made? */
 enum reference_once { ONCE_WAITING, ONCE_DONE, ONCE_FAILED };
 enum reference_once reference_once(const struct reference *r);
+bool reference_is_once(const struct reference *r); /* -q or -Q at all */
 /* maxchange exceeded: the daemon has to end with status 1. */
 bool reference_wants_exit(const struct reference *r);
 

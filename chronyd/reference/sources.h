@@ -49,6 +49,9 @@ struct source *sources_add(struct sources *ss, const struct source_settings *set
                            const char *name, const struct addr *addr, uint32_t refid);
 void sources_remove(struct sources *ss, struct source *s);
 void source_set_address(struct source *s, const struct addr *addr, uint32_t refid); /* + reset */
+/* Reference id that our own address has for this source (what addr_refid gives for the local end);
+ * decides among orphans who follows whom. */
+void source_set_local_refid(struct source *s, uint32_t refid);
 void source_set_settings(struct source *s, const struct source_settings *settings);
 const struct source_settings *source_settings(const struct source *s);
 /* Takes part in selection at all (online, or has samples); an inactive one keeps its samples. */

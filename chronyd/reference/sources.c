@@ -1,0 +1,420 @@
+/* sources.c - the registry of sources: who is there, reachability, samples, reports. */
+#include "chronyd/reference/sources.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "chronyd/reference/private.h"
+#include "chronyd/reference/sources_private.h"
+
+/* A frequency that was right when it was written may have moved by this since: another temperature,
+ * another calibration at boot. */
+#define PRIOR_SKEW_START_PPM 5.0
+#define PRIOR_SKEW_LEAST_PPM 0.1
+
+static void labels_moved(void *ctx, double offset_s);
+
+struct sources *sources_create(const struct os *os, const struct log *log, struct clock *clock,
+                               struct reference *ref, const struct sources_settings *settings)
+{
+    struct sources *ss = calloc(1, sizeof(*ss));
+
+    assert(ss);
+    ss->os = *os;
+    ss->log = log;
+    ss->clock = clock;
+    ss->ref = ref;
+    ss->settings = *settings;
+    ss->settings.select.max_clock_error = clock_max_error_rate(clock);
+    ss->selection.selected = -1;
+    sources_open_logs(ss);
+    reference_set_leap_listener(ref, labels_moved, ss);
+    return ss;
+}
+
+static void source_free(struct source *s)
+{
+    track_destroy(s->track);
+    free(s->name);
+    free(s);
+}
+
+void sources_destroy(struct sources *ss)
+{
+    if (!ss)
+        return;
+    reference_set_leap_listener(ss->ref, NULL, NULL);
+    for (size_t i = 0; i < ss->count; i++)
+        source_free(ss->list[i]);
+    free(ss->list);
+    free(ss->candidates);
+    logfile_destroy(ss->statistics_log);
+    logfile_destroy(ss->selection_log);
+    free(ss);
+}
+
+/* --- registry ------------------------------------------------------------------------------- */
+
+static struct track_settings track_settings_of(const struct source *s)
+{
+    const struct source_settings *o = &s->settings;
+
+    return (struct track_settings){
+        .min_samples = o->min_samples > 0 ? o->min_samples : 6,
+        .max_samples = o->max_samples > 0 ? o->max_samples : TRACK_SAMPLES_MAX,
+        .min_delay_s = o->min_delay_s,
+        .asymmetry = o->asymmetry,
+        .max_clock_error = clock_max_error_rate(s->owner->clock),
+        .precision_s = clock_precision_s(s->owner->clock),
+    };
+}
+
+/* What the clock's own history says about the oscillator, before the source has said anything. */
+static void set_prior(struct source *s)
+{
+    struct reference_report r;
+    double skew_ppm;
+
+    reference_report(s->owner->ref, &r);
+    if (r.skew_ppm <= 0.0)
+        return;
+    skew_ppm = r.updates ? max_d(2.0 * r.skew_ppm, PRIOR_SKEW_LEAST_PPM)
+                         : max_d(r.skew_ppm, PRIOR_SKEW_START_PPM);
+    if (skew_ppm < 100.0)
+        track_set_prior(s->track, r.freq_ppm, skew_ppm);
+}
+
+/* Refclocks come first, each kind in the order in which it was added. */
+static size_t place_for(const struct sources *ss, const struct source *s)
+{
+    size_t i = 0;
+
+    if (s->settings.kind != SOURCE_REFCLOCK)
+        return ss->count;
+    while (i < ss->count && ss->list[i]->settings.kind == SOURCE_REFCLOCK)
+        i++;
+    return i;
+}
+
+static bool make_room(struct sources *ss)
+{
+    struct source **list = realloc(ss->list, (ss->count + 1) * sizeof(*list));
+    struct candidate *candidates;
+
+    if (!list)
+        return false;
+    ss->list = list;
+    candidates = realloc(ss->candidates, (ss->count + 1) * sizeof(*candidates));
+    if (!candidates)
+        return false;
+    ss->candidates = candidates;
+    return true;
+}
+
+struct source *sources_add(struct sources *ss, const struct source_settings *settings,
+                           const char *name, const struct addr *addr, uint32_t refid)
+{
+    struct source *s = calloc(1, sizeof(*s));
+    struct track_settings ts;
+    size_t at;
+
+    if (!s || !make_room(ss)) {
+        free(s);
+        return NULL;
+    }
+    s->owner = ss;
+    s->settings = *settings;
+    s->addr = *addr;
+    s->refid = refid;
+    s->active = true;
+    s->leap = LEAP_UNSYNCHRONISED;
+    s->candidate.score = 1.0;
+    s->candidate.state = SELECT_FEW_SAMPLES;
+    ts = track_settings_of(s);
+    s->track = track_create(&ts);
+    s->name = name ? strdup(name) : NULL;
+    if (!s->track || (name && !s->name)) {
+        source_free(s);
+        return NULL;
+    }
+    set_prior(s);
+    at = place_for(ss, s);
+    memmove(ss->list + at + 1, ss->list + at, (ss->count - at) * sizeof(*ss->list));
+    ss->list[at] = s;
+    ss->count++;
+    return s;
+}
+
+static size_t index_of(const struct sources *ss, const struct source *s)
+{
+    size_t i = 0;
+
+    while (i < ss->count && ss->list[i] != s)
+        i++;
+    return i;
+}
+
+void sources_remove(struct sources *ss, struct source *s)
+{
+    size_t i = index_of(ss, s);
+    bool selected = ss->selected == s;
+
+    assert(i < ss->count);
+    ss->count--;
+    memmove(ss->list + i, ss->list + i + 1, (ss->count - i) * sizeof(*ss->list));
+    if (ss->told == s)
+        ss->told = NULL;
+    ss->selection.selected = -1;
+    source_free(s);
+    if (selected) {
+        ss->selected = NULL;
+        ss->lost = true;
+        sources_select(ss, NULL);
+    }
+}
+
+void source_set_address(struct source *s, const struct addr *addr, uint32_t refid)
+{
+    s->addr = *addr;
+    s->refid = refid;
+    source_reset(s);
+    source_reset_reach(s);
+    s->stratum = 0;
+    s->leap = LEAP_UNSYNCHRONISED;
+}
+
+void source_set_local_refid(struct source *s, uint32_t refid)
+{
+    s->local_refid = refid;
+}
+
+void source_set_settings(struct source *s, const struct source_settings *settings)
+{
+    struct track_settings ts;
+
+    s->settings = *settings;
+    ts = track_settings_of(s);
+    track_set_settings(s->track, &ts);
+}
+
+const struct source_settings *source_settings(const struct source *s)
+{
+    return &s->settings;
+}
+
+void source_set_active(struct source *s, bool active)
+{
+    s->active = active;
+}
+
+size_t sources_count(const struct sources *ss)
+{
+    return ss->count;
+}
+
+struct source *sources_at(const struct sources *ss, size_t index)
+{
+    return index < ss->count ? ss->list[index] : NULL;
+}
+
+struct source *sources_find(const struct sources *ss, const struct addr *addr)
+{
+    for (size_t i = 0; i < ss->count; i++)
+        if (ss->list[i]->settings.kind != SOURCE_REFCLOCK && addr_equal(&ss->list[i]->addr, addr))
+            return ss->list[i];
+    return NULL;
+}
+
+struct source *sources_find_refid(const struct sources *ss, uint32_t refid)
+{
+    for (size_t i = 0; i < ss->count; i++)
+        if (ss->list[i]->settings.kind == SOURCE_REFCLOCK && ss->list[i]->refid == refid)
+            return ss->list[i];
+    return NULL;
+}
+
+const char *source_name(const struct source *s)
+{
+    return s->name;
+}
+
+const char *source_log_name(const struct source *s, char *buf, size_t size)
+{
+    struct addr none = {0};
+
+    return reference_id_text(s->refid, s->settings.kind == SOURCE_REFCLOCK ? &none : &s->addr, buf,
+                             size);
+}
+
+const char *source_text(const struct source *s, char *buf, size_t size)
+{
+    char id[ADDR_TEXT_MAX];
+
+    source_log_name(s, id, sizeof(id));
+    if (!s->name || strcmp(s->name, id) == 0)
+        return text_format(buf, size, "%s", id);
+    return text_format(buf, size, "%s (%s)", id, s->name);
+}
+
+/* --- reachability and status ---------------------------------------------------------------- */
+
+void source_update_reach(struct source *s, bool reached)
+{
+    s->reach = (uint8_t)(s->reach << 1 | (reached ? 1 : 0));
+    s->reach_polls = clamp_i(s->reach_polls + 1, 0, SOURCE_REACH_BITS);
+    s->unreachable_polls = s->reach == 0 ? s->unreachable_polls + 1 : 0;
+    /* A source that fell silent may have to give way to one with newer samples. */
+    if (s->reach == 0)
+        sources_select(s->owner, NULL);
+}
+
+void source_reset_reach(struct source *s)
+{
+    s->reach = 0;
+    s->reach_polls = 0;
+    s->unreachable_polls = 0;
+}
+
+uint8_t source_reach(const struct source *s)
+{
+    return s->reach;
+}
+
+int source_reach_polls(const struct source *s)
+{
+    return s->reach_polls;
+}
+
+void source_update_status(struct source *s, int stratum, enum leap leap)
+{
+    s->stratum = stratum;
+    s->leap = leap;
+}
+
+/* --- samples -------------------------------------------------------------------------------- */
+
+void source_add_sample(struct source *s, const struct sample *sample)
+{
+    if (!track_add(s->track, sample))
+        return;
+    s->broken = false;
+    s->candidate.updated = true;
+    sources_log_statistics(s);
+    sources_select(s->owner, s);
+}
+
+void source_reset(struct source *s)
+{
+    track_reset(s->track);
+    s->broken = false;
+    s->bad_selections = 0;
+    s->candidate = (struct candidate){.score = 1.0, .state = SELECT_FEW_SAMPLES};
+    set_prior(s);
+}
+
+struct track *source_track(struct source *s)
+{
+    return s->track;
+}
+
+int source_bad_selections(const struct source *s)
+{
+    return s->bad_selections;
+}
+
+bool source_is_selected(const struct source *s)
+{
+    return s->owner->selected == s;
+}
+
+void sources_reset(struct sources *ss)
+{
+    struct reason why = {.code = REASON_FEW_SAMPLES, .limit = 3.0};
+
+    for (size_t i = 0; i < ss->count; i++)
+        source_reset(ss->list[i]);
+    ss->selected = NULL;
+    reference_unsynchronise(ss->ref, NULL, &why);
+}
+
+void sources_break(struct sources *ss, double slept_s)
+{
+    struct osc now = clock_osc_now(ss->clock);
+
+    (void)slept_s;
+    for (size_t i = 0; i < ss->count; i++) {
+        track_break(ss->list[i]->track, now);
+        ss->list[i]->broken = true;
+    }
+}
+
+/* A leap second: the same instants are called otherwise now. */
+static void relabel(struct track *t, double offset_s)
+{
+    struct sample kept[TRACK_SAMPLES_MAX];
+    size_t count = track_count(t);
+
+    for (size_t i = 0; i < count; i++) {
+        kept[i] = *track_sample(t, i);
+        kept[i].truth = utc_add_s(kept[i].truth, offset_s);
+    }
+    track_reset(t);
+    for (size_t i = 0; i < count; i++)
+        track_add(t, &kept[i]);
+}
+
+static void labels_moved(void *ctx, double offset_s)
+{
+    struct sources *ss = ctx;
+
+    for (size_t i = 0; i < ss->count; i++)
+        relabel(ss->list[i]->track, offset_s);
+}
+
+/* --- reports -------------------------------------------------------------------------------- */
+
+static void report_sample(const struct source *s, const struct sample *newest, struct osc now,
+                          struct source_report *out)
+{
+    const struct clock *c = s->owner->clock;
+    double age_s = clock_interval_s(c, newest->at, now);
+
+    out->has_sample = true;
+    out->sample_age_s = age_s;
+    out->offset_then_s = newest->offset_then_s;
+    out->offset_now_s = utc_diff_s(newest->truth, clock_corrected(c, newest->at));
+    out->error_s = newest->root_delay_s / 2.0 + newest->root_dispersion_s;
+}
+
+void source_report(const struct source *s, struct source_report *out)
+{
+    const struct clock *c = s->owner->clock;
+    const struct sample *newest = track_newest(s->track);
+    struct osc now = clock_osc_now(c);
+    struct estimate e;
+
+    *out = (struct source_report){.kind = s->settings.kind,
+                                  .addr = s->addr,
+                                  .refid = s->refid,
+                                  .reach = s->reach,
+                                  .stratum = newest ? s->stratum : 0,
+                                  .select = s->candidate,
+                                  .authenticated = s->settings.authenticated};
+    if (newest)
+        report_sample(s, newest, now, out);
+    track_report(s->track, &out->track);
+    if (track_estimate(s->track, now, &e)) {
+        out->has_estimate = true;
+        out->offset_s = utc_diff_s(e.truth, clock_corrected(c, now));
+        out->offset_sd_s = e.offset_sd_s;
+        out->resid_freq_ppm = e.freq_ppm - clock_freq_ppm(c);
+    }
+}
+
+const struct selection *sources_selection(const struct sources *ss)
+{
+    return &ss->selection;
+}
