@@ -272,7 +272,7 @@ __attribute__((format(printf, 2, 3))) void parser_hint(struct parser *p, const c
     va_list args;
 
     va_start(args, format);
-    say(p, LEVEL_ERROR, format, args);
+    say(p, p->lenient ? LEVEL_WARNING : LEVEL_ERROR, format, args);
     va_end(args);
 }
 

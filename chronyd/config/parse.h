@@ -137,7 +137,8 @@ struct parser {
     int line;
     const char *word; /* the directive as it was typed */
     const struct directive *row;
-    int depth; /* of include files */
+    int depth;    /* of include files */
+    bool lenient; /* a mistake costs the line, not the start: hints are warnings */
     struct err *err;
 };
 

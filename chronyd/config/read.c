@@ -89,11 +89,15 @@ static bool read_line(struct parser *p, char *line)
     return done;
 }
 
-static bool too_long(struct parser *p)
+enum line_status { LINE_LAST, LINE_GOOD, LINE_TOO_LONG, LINE_BINARY };
+
+static bool fail_line(struct parser *p, enum line_status status)
 {
     char where[360];
 
-    return err_set(p->err, ERR_LIMIT, "String too long %s", parser_where(p, where, sizeof(where)));
+    return err_set(p->err, status == LINE_TOO_LONG ? ERR_LIMIT : ERR_SYNTAX, "%s %s",
+                   status == LINE_TOO_LONG ? "String too long" : "Zero byte",
+                   parser_where(p, where, sizeof(where)));
 }
 
 bool config_read_line(struct config *c, const struct config_reader *r, const char *line, int number,
@@ -103,29 +107,28 @@ bool config_read_line(struct config *c, const struct config_reader *r, const cha
     char copy[TEXT_LINE_MAX + 1];
 
     if (!text_copy(copy, sizeof(copy), line))
-        return too_long(&p);
+        return fail_line(&p, LINE_TOO_LONG);
     return read_line(&p, copy);
 }
 
 /* --- one file --- */
 
-/* The next line of `*data`, without its newline; *full says whether it had one. False: too long,
- * or with a NUL inside, which no line has. */
-static bool cut_line(const char **data, size_t *left, char line[TEXT_LINE_MAX + 1], bool *full)
+/* The next line of `*data`, without its newline; the last line has none. */
+static enum line_status cut_line(const char **data, size_t *left, char line[TEXT_LINE_MAX + 1])
 {
-    const char *end = memchr(*data, '\n', *left);
-    size_t length = end ? (size_t)(end - *data) : *left;
-    bool fits;
+    const char *start = *data, *end = memchr(start, '\n', *left);
+    size_t length = end ? (size_t)(end - start) : *left;
+    size_t whole = length + (end ? 1 : 0);
 
-    *full = end != NULL;
-    fits = length + *full <= TEXT_LINE_MAX && !memchr(*data, '\0', length);
-    if (fits) {
-        memcpy(line, *data, length);
-        line[length] = '\0';
-    }
-    *data += length + *full;
-    *left -= length + *full;
-    return fits;
+    *data += whole;
+    *left -= whole;
+    if (whole > TEXT_LINE_MAX)
+        return LINE_TOO_LONG;
+    memcpy(line, start, length);
+    line[length] = '\0';
+    if (memchr(line, '\0', length))
+        return LINE_BINARY;
+    return end ? LINE_GOOD : LINE_LAST;
 }
 
 static bool open_file(const struct os *os, const char *path, char **data, size_t *length,
@@ -150,7 +153,7 @@ static bool read_file(const struct parser *parent, const char *path, int depth)
     char line[TEXT_LINE_MAX + 1], *data;
     const char *at;
     size_t left;
-    bool full, good = true;
+    bool good = true;
 
     if (depth > DEPTH_MAX)
         return err_set(p.err, ERR_LIMIT, "Maximum include level reached");
@@ -158,8 +161,10 @@ static bool read_file(const struct parser *parent, const char *path, int depth)
         return false;
     at = data;
     while (good && left > 0) {
+        enum line_status status = cut_line(&at, &left, line);
+
         p.line++;
-        good = cut_line(&at, &left, line, &full) ? read_line(&p, line) : too_long(&p);
+        good = status <= LINE_GOOD ? read_line(&p, line) : fail_line(&p, status);
     }
     free(data);
     return good;
@@ -175,13 +180,29 @@ bool config_read_file(struct config *c, const struct config_reader *r, const cha
 
 /* --- several files --- */
 
+/* Is the directory there in which a pattern is looked for? (The part before the first wildcard.) */
+static bool directory_exists(const struct os *os, const char *pattern)
+{
+    char dir[TEXT_LINE_MAX + 1];
+    char *slash;
+    struct utc unused;
+
+    text_copy(dir, sizeof(dir), pattern);
+    dir[strcspn(dir, "*?[")] = '\0';
+    slash = strrchr(dir, '/');
+    if (!slash || slash == dir)
+        return true;
+    *slash = '\0';
+    return os->ops->file_mtime(os->ctx, dir, &unused);
+}
+
 static bool find_files(const struct os *os, const char *pattern, char ***paths, size_t *count,
                        struct err *err)
 {
-    struct err why = {0};
-
-    if (os->ops->glob(os->ctx, pattern, paths, count, &why))
+    if (os->ops->glob(os->ctx, pattern, paths, count, NULL) &&
+        (*count > 0 || directory_exists(os, pattern)))
         return true;
+    os_free_list(*paths, *count);
     return err_set(err, ERR_IO, "Could not search for files matching %.300s", pattern);
 }
 
@@ -351,21 +372,25 @@ static void read_source_line(struct parser *p, char *line, struct source_list *l
 static void read_source_file(const struct config_reader *r, const char *path,
                              struct source_list *list)
 {
-    struct parser p = {.reader = r, .file = path};
-    char line[TEXT_LINE_MAX + 1], *data, where[360];
+    struct parser p = {.reader = r, .file = path, .lenient = true};
+    char line[TEXT_LINE_MAX + 1], *data;
+    struct err why = {0};
     const char *at;
     size_t left;
-    bool full = true;
 
     if (!r->os->ops->file_read(r->os->ctx, path, FILE_BYTES_MAX, &data, &left, NULL))
         return;
     at = data;
     while (left > 0) {
+        enum line_status status = cut_line(&at, &left, line);
+
         p.line++;
-        if (!cut_line(&at, &left, line, &full))
-            parser_warn(&p, "String too long %s, ignored", parser_where(&p, where, sizeof(where)));
-        else if (full) /* else somebody is still writing it */
+        p.err = &why;
+        /* Somebody may still be writing the last line. */
+        if (status == LINE_GOOD)
             read_source_line(&p, line, list);
+        else if (status != LINE_LAST && !fail_line(&p, status))
+            parser_warn(&p, "%s, ignored", why.text);
     }
     free(data);
 }
