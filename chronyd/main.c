@@ -471,7 +471,7 @@ int main(int argc, char **argv)
 {
     struct process p = {.parent_fd = -1};
     struct err err;
-    enum options_action action = options_parse(argc, argv, &p.options, &err);
+    enum options_action action = command_line_parse(argc, argv, &p.options, &err);
     int status;
 
     if (action == OPTIONS_HELP || action == OPTIONS_USAGE) {

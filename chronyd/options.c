@@ -159,7 +159,7 @@ static void collect_directives(struct options *o, char **from, char **to)
     o->directive_count = (size_t)(to - from);
 }
 
-enum options_action options_parse(int argc, char **argv, struct options *out, struct err *err)
+enum options_action command_line_parse(int argc, char **argv, struct options *out, struct err *err)
 {
     char **next = argv + (argc > 0), **kept = next;
     enum options_action action = OPTIONS_RUN;

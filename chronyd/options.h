@@ -55,6 +55,6 @@ struct options {
 };
 
 /* Reorders argv so that directives come last, as the caller of getopt would see it. */
-enum options_action options_parse(int argc, char **argv, struct options *out, struct err *err);
+enum options_action command_line_parse(int argc, char **argv, struct options *out, struct err *err);
 
 #endif
