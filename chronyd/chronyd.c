@@ -19,6 +19,7 @@ struct chronyd {
     struct sources *sources;
     struct ntp *ntp;
     struct rtc *rtc; /* NULL = not tracked */
+    struct manual *manual;
     struct control *control;
     struct control_hooks hooks;
     struct control_rooms rooms;
@@ -136,6 +137,7 @@ static void create_rooms(struct chronyd *d)
     d->command_access = access_create();
     d->clock = clock_create(&d->os, &d->timers, &d->log, &config->clock);
     d->reference = reference_create(&d->os, &d->timers, &d->log, d->clock, &reference);
+    d->manual = manual_create(d->clock, d->reference, config->manual);
     d->sources = sources_create(&d->os, &d->log, d->clock, d->reference, &config->sources);
     d->rtc = rtc_create(&d->os, &d->timers, &d->log, d->clock, d->reference, &config->rtc);
 }
@@ -172,6 +174,7 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
         .sources = d->sources,
         .ntp = d->ntp,
         .rtc = d->rtc,
+        .manual = d->manual,
         .ntp_access = d->ntp_access,
         .command_access = d->command_access,
         .hooks = &d->hooks,
@@ -260,6 +263,7 @@ void chronyd_destroy(struct chronyd *d)
     rtc_destroy(d->rtc);
     ntp_destroy(d->ntp);
     sources_destroy(d->sources);
+    manual_destroy(d->manual);
     reference_destroy(d->reference);
     clock_destroy(d->clock);
     access_destroy(d->command_access);

@@ -1,4 +1,6 @@
 /* clock_commands.c - commands that change the clock and what is announced as the time. */
+#include <math.h>
+
 #include "chronyd/control/handlers.h"
 
 enum candm_status handle_makestep(struct exchange *x)
@@ -104,27 +106,67 @@ enum candm_status handle_local2(struct exchange *x)
 
 enum manual_option { MANUAL_OFF, MANUAL_ON, MANUAL_RESET };
 
+/* Seconds that fit into 64 bits of nanoseconds; others cannot be a time. */
+#define SECONDS_MAX INT64_C(9223372036)
+
 enum candm_status handle_settime(struct exchange *x)
 {
     struct candm_req_settime request;
+    struct candm_rpy_manual_timestamp r;
+    struct manual_result result;
+    struct utc truth = {0};
 
     candm_get_req_settime(&x->in, &request);
-    return CANDM_NOT_ENABLED;
+    if (request.time.sec >= 0 && request.time.sec < SECONDS_MAX)
+        truth.ns = request.time.sec * NS_PER_S + request.time.nsec;
+    switch (manual_enter(x->control->rooms.manual, truth, &result)) {
+    case MANUAL_ACCEPTED:
+        break;
+    case MANUAL_DISABLED:
+        return CANDM_NOT_ENABLED;
+    case MANUAL_REFUSED:
+        return CANDM_FAILED;
+    }
+    r = (struct candm_rpy_manual_timestamp){.offset_s = result.offset_s,
+                                            .dfreq_ppm = result.change_ppm,
+                                            .new_freq_ppm = result.freq_ppm};
+    candm_put_rpy_manual_timestamp(&x->out, &r);
+    log_info(&x->control->log, "System clock was %.2f seconds %s by manual input",
+             fabs(result.offset_s), result.offset_s < 0.0 ? "slow" : "fast");
+    return CANDM_SUCCESS;
 }
 
 enum candm_status handle_manual(struct exchange *x)
 {
+    struct manual *manual = x->control->rooms.manual;
     struct candm_req_int request;
 
     candm_get_req_int(&x->in, &request);
-    return request.value < MANUAL_OFF || request.value > MANUAL_RESET ? CANDM_INVALID
-                                                                      : CANDM_SUCCESS;
+    switch (request.value) {
+    case MANUAL_OFF:
+        manual_enable(manual, false);
+        break;
+    case MANUAL_ON:
+        manual_enable(manual, true);
+        break;
+    case MANUAL_RESET:
+        manual_reset(manual);
+        return CANDM_SUCCESS;
+    default:
+        return CANDM_INVALID;
+    }
+    log_info(&x->control->log, "%s manual time input", request.value ? "Enabled" : "Disabled");
+    return CANDM_SUCCESS;
 }
 
 enum candm_status handle_manual_delete(struct exchange *x)
 {
-    (void)x;
-    return CANDM_BAD_SAMPLE;
+    struct candm_req_int request;
+
+    candm_get_req_int(&x->in, &request);
+    if (request.value < 0 || !manual_delete(x->control->rooms.manual, (size_t)request.value))
+        return CANDM_BAD_SAMPLE;
+    return CANDM_SUCCESS;
 }
 
 /* --- served time, real-time clock --- */

@@ -8,6 +8,7 @@
 
 #include "base/access.h"
 #include "chronyd/ntp/ntp.h"
+#include "chronyd/reference/manual.h"
 #include "chronyd/rtc/rtc.h"
 
 struct control_settings {
@@ -35,6 +36,7 @@ struct control_rooms {
     struct sources *sources;
     struct ntp *ntp;
     struct rtc *rtc; /* NULL = the RTC is not tracked */
+    struct manual *manual;
     struct access_table *ntp_access, *command_access;
     const struct control_hooks *hooks;
 };

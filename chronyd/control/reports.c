@@ -219,7 +219,18 @@ enum candm_status handle_smoothing(struct exchange *x)
 
 enum candm_status handle_manual_list(struct exchange *x)
 {
-    candm_put_rpy_manual_list(&x->out, &(struct candm_rpy_manual_list){0});
+    const struct manual *manual = x->control->rooms.manual;
+    struct candm_rpy_manual_list r = {.count = (uint32_t)manual_count(manual)};
+    struct manual_entry e;
+
+    for (size_t i = 0; i < r.count; i++) {
+        manual_entry(manual, i, &e);
+        r.samples[i] = (struct candm_manual_sample){.when = time_of(e.when),
+                                                    .slewed_s = e.slewed_s,
+                                                    .original_s = e.original_s,
+                                                    .residual_s = e.residual_s};
+    }
+    candm_put_rpy_manual_list(&x->out, &r);
     return CANDM_SUCCESS;
 }
 
