@@ -1,0 +1,67 @@
+/* fuzz_config.c - arbitrary bytes as a main file, as a file that it may include (/d/a.conf) and as
+ * a file of sources (/d/a.sources): the parts are separated by a line "====". */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test/unit/config_world.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The parts of the input as files; the text is kept by the caller. */
+static void cut_files(struct config_world *w, const char *text, size_t size)
+{
+    static const char *const names[] = {"F", "/d/a.conf", "/d/a.sources"};
+    static const char separator[] = "\n====\n";
+    const size_t skip = sizeof(separator) - 1;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *end = size > 0 ? memmem(text, size, separator, skip) : NULL;
+        size_t length = end ? (size_t)(end - text) : size;
+
+        w->files[w->count++] =
+            (struct world_file){.path = names[i], .text = length ? text : "", .length = length};
+        text += end ? length + skip : length;
+        size -= end ? length + skip : length;
+    }
+}
+
+/* The same bytes as directives on a command line. */
+static void read_lines(const struct config_world *w, char *text)
+{
+    struct config c;
+    struct err err;
+    char *line;
+    int number = 0;
+
+    config_defaults(&c);
+    while ((line = strsep(&text, "\n")) && config_read_line(&c, &w->reader, line, ++number, &err))
+        ;
+    config_free(&c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct config_world w;
+    struct config c;
+    struct err err = {0};
+    struct ntp_source_settings *list = NULL;
+    size_t count = 0;
+    char *text = malloc(size + 1);
+
+    if (!text)
+        return 0;
+    if (size > 0)
+        memcpy(text, data, size);
+    text[size] = '\0';
+    world_init(&w);
+    cut_files(&w, text, size);
+    config_defaults(&c);
+    if (config_read_file(&c, &w.reader, "F", &err) && config_finish(&c, &w.reader, &err) &&
+        config_read_sources(&c, &w.reader, &list, &count))
+        free(list);
+    config_free(&c);
+    read_lines(&w, text);
+    free(text);
+    return 0;
+}
