@@ -259,6 +259,8 @@ void chronyd_destroy(struct chronyd *d)
     if (d->started && d->config->dump_dir && d->options.mode == REFERENCE_NORMAL)
         sources_dump(d->sources, d->config->dump_dir);
     timer_cancel(&d->timers, &d->timeout);
+    if (d->sources)
+        sources_stop(d->sources);
     control_destroy(d->control);
     rtc_destroy(d->rtc);
     ntp_destroy(d->ntp);

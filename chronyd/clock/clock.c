@@ -291,7 +291,8 @@ struct clock *clock_create(const struct os *os, struct timers *timers, const str
     c->view.osc_anchor = (struct osc){c->base.raw.ns};
     c->view.true_anchor = c->base.raw;
     c->view.true_osc = c->view.osc_anchor;
-    c->view.freq = -c->view.rate / (1.0 + c->view.rate);
+    if (c->view.rate != 0.0)
+        c->view.freq = -c->view.rate / (1.0 + c->view.rate);
     if (c->control && c->view.rate * 1e6 != c->info.rate_ppm)
         set_rate(c, 0.0);
     return c;

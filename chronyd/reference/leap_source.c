@@ -71,14 +71,18 @@ struct leap_source *leap_source_create(const struct os *os, const struct log *lo
     s->read_at = os->ops->mono(os->ctx);
     if (list) {
         s->is_list = true;
-        if (text_copy(s->path, sizeof(s->path), list) && load(s, &s->table, NULL))
+        if (text_copy(s->path, sizeof(s->path), list) && load(s, &s->table, NULL)) {
+            log_info(log, "Using leap second list %s", list);
             return s;
+        }
         log_warning(log, "Leap second list %s failed check, ignoring", list);
         s->is_list = false;
     }
     if (zone) {
-        if (find_zone(s, zone, NULL))
+        if (find_zone(s, zone, NULL)) {
+            log_info(log, "Using %s timezone to obtain leap second data", zone);
             return s;
+        }
         log_warning(log, "Timezone %s failed leap second check, ignoring", zone);
     }
     free(s);

@@ -35,6 +35,11 @@ struct sources *sources_create(const struct os *os, const struct log *log, struc
     return ss;
 }
 
+void sources_stop(struct sources *ss)
+{
+    ss->stopped = true;
+}
+
 static void source_free(struct source *s)
 {
     track_destroy(s->track);
@@ -169,8 +174,9 @@ void sources_remove(struct sources *ss, struct source *s)
         ss->told = NULL;
     ss->selection.selected = -1;
     source_free(s);
-    if (selected) {
+    if (selected)
         ss->selected = NULL;
+    if (selected && !ss->stopped) {
         ss->lost = true;
         sources_select(ss, NULL);
     }

@@ -41,6 +41,9 @@ struct sources_settings {
 struct sources *sources_create(const struct os *os, const struct log *log, struct clock *clock,
                                struct reference *ref, const struct sources_settings *settings);
 void sources_destroy(struct sources *ss);
+/* The daemon ends: sources that are removed from now on leave the reference as it is, in silence.
+ */
+void sources_stop(struct sources *ss);
 
 /* --- for the owners of sources --- */
 /* `name` as configured (NULL for a refclock), copied. The address may be an ID. refid: of the

@@ -33,7 +33,8 @@ struct sources {
     struct source **list;
     struct candidate *candidates; /* work space of the selection, as long as list */
     size_t count;
-    struct source *selected;    /* NULL: none */
+    struct source *selected; /* NULL: none */
+    bool stopped;
     bool lost;                  /* the selected source was removed */
     struct source *told;        /* the one that the last "Selected source" named */
     enum reason_code told_why;  /* of the last "Can't synchronise" */

@@ -44,7 +44,7 @@ void reference_log_record(struct reference *r, const struct tracking_record *t)
                   "%s %-15s %2d %10.3f %10.3f %10.3e %c %2d %10.3e %10.3e %10.3e %10.3e %10.3e",
                   logfile_time(clock_now(r->clock), when),
                   reference_id_text(t->refid, &t->addr, who, sizeof(who)), s ? r->stratum : 0,
-                  clock_freq_ppm(r->clock), r->skew_ppm, -t->offset_s,
+                  clock_freq_ppm(r->clock), r->skew_ppm, 0.0 - t->offset_s,
                   leap_letter[s ? r->leap : LEAP_UNSYNCHRONISED], s ? r->sources : 0,
                   s ? r->offset_sd_s : 0.0, t->remaining_s,
                   s ? r->root_delay_s : UNSYNCHRONISED_ROOT_S,
