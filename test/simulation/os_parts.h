@@ -1,0 +1,28 @@
+/* os_parts.h - struct os of a simulated node, in three parts: host, network, disk. */
+#ifndef SIMULATION_OS_PARTS_H
+#define SIMULATION_OS_PARTS_H
+
+#include "test/simulation/world.h"
+
+int sim_udp_open(void *ctx, const struct os_udp_params *params, struct err *err);
+void sim_socket_close(void *ctx, int sock);
+bool sim_udp_send(void *ctx, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
+bool sim_has_route(void *ctx, const struct addr *to);
+int sim_unix_open(void *ctx, const char *path, struct err *err);
+bool sim_unix_send(void *ctx, const struct os_datagram *d, struct err *err);
+int sim_stream_listen(void *ctx, const char *path, unsigned mode, const char *group,
+                      struct err *err);
+long sim_stream_send(void *ctx, int stream, const void *data, size_t length);
+
+bool sim_file_read(void *ctx, const char *path, size_t max, char **data, size_t *length,
+                   struct err *err);
+bool sim_file_replace(void *ctx, const char *path, const void *data, size_t length, unsigned mode,
+                      struct err *err);
+bool sim_file_remove(void *ctx, const char *path, struct err *err);
+bool sim_file_mtime(void *ctx, const char *path, struct utc *out);
+int sim_append_open(void *ctx, const char *path, unsigned mode, struct err *err);
+bool sim_append_write(void *ctx, int file, const void *data, size_t length, struct err *err);
+void sim_append_close(void *ctx, int file);
+bool sim_glob(void *ctx, const char *pattern, char ***paths, size_t *count, struct err *err);
+
+#endif
