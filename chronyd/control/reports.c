@@ -35,20 +35,19 @@ enum candm_status handle_n_sources(struct exchange *x)
     return CANDM_SUCCESS;
 }
 
-/* The report of the source whose index the request names. */
-static bool report_of_index(struct exchange *x, struct source_report *report)
+/* The source whose index the request names, and its report; NULL: there is none. */
+static const struct source *source_of_index(struct exchange *x, struct source_report *report)
 {
     struct candm_req_int request;
     const struct source *s;
 
     candm_get_req_int(&x->in, &request);
     if (request.value < 0)
-        return false;
+        return NULL;
     s = sources_at(x->control->rooms.sources, (size_t)request.value);
-    if (!s)
-        return false;
-    source_report(s, report);
-    return true;
+    if (s)
+        source_report(s, report);
+    return s;
 }
 
 /* Spec candm-v6 section 5.3. */
@@ -79,7 +78,7 @@ enum candm_status handle_source_data(struct exchange *x)
     struct candm_rpy_source_data r = {.since_sample_s = UINT32_MAX};
     struct source_report s;
 
-    if (!report_of_index(x, &s))
+    if (!source_of_index(x, &s))
         return CANDM_NO_SUCH_SOURCE;
     r.address = s.kind == SOURCE_REFCLOCK ? addr_from_ipv4(s.refid) : s.addr;
     r.poll = s.kind == SOURCE_REFCLOCK ? 0 : (int16_t)ntp_source_poll(rooms->ntp, &s.addr);
@@ -102,7 +101,7 @@ enum candm_status handle_sourcestats(struct exchange *x)
     struct candm_rpy_sourcestats r = {0};
     struct source_report s;
 
-    if (!report_of_index(x, &s))
+    if (!source_of_index(x, &s))
         return CANDM_NO_SUCH_SOURCE;
     r.refid = s.refid;
     if (s.kind != SOURCE_REFCLOCK)
@@ -121,17 +120,29 @@ enum candm_status handle_sourcestats(struct exchange *x)
     return CANDM_SUCCESS;
 }
 
+/* Before its first selection a source has no state yet. */
+static void complete_selection(struct source_report *s, uint8_t options)
+{
+    s->select.options = options;
+    if (s->select.state != 0 && s->select.state != SELECT_UNKNOWN)
+        return;
+    s->select.state = options & SELECT_NOSELECT ? SELECT_NOSELECTED : SELECT_FEW_SAMPLES;
+    s->select.effective_options = options;
+}
+
 enum candm_status handle_select_data(struct exchange *x)
 {
     struct candm_rpy_select_data r = {0};
     struct source_report s;
+    const struct source *source = source_of_index(x, &s);
 
-    if (!report_of_index(x, &s))
+    if (!source)
         return CANDM_NO_SUCH_SOURCE;
+    complete_selection(&s, source_settings(source)->select_options);
     r.refid = s.refid;
     if (s.kind != SOURCE_REFCLOCK)
         r.address = s.addr;
-    r.state = s.select.state ? (uint8_t)s.select.state : SELECT_UNKNOWN;
+    r.state = (uint8_t)s.select.state;
     r.authenticated = s.authenticated;
     r.leap = (uint8_t)(s.has_sample ? s.select.leap : LEAP_UNSYNCHRONISED);
     r.configured = s.select.options;

@@ -254,7 +254,6 @@ enum candm_status handle_modify_selectopts(struct exchange *x)
 {
     const struct control_rooms *rooms = &x->control->rooms;
     struct candm_req_modify_selectopts request;
-    struct source_report report;
     struct source *clock;
     uint8_t mask, options;
 
@@ -266,8 +265,8 @@ enum candm_status handle_modify_selectopts(struct exchange *x)
     clock = sources_find_refid(rooms->sources, request.refid);
     if (!clock)
         return CANDM_NO_SUCH_SOURCE;
-    source_report(clock, &report);
-    sources_set_select_options(clock, (uint8_t)((report.select.options & ~mask) | options));
+    sources_set_select_options(
+        clock, (uint8_t)((source_settings(clock)->select_options & ~mask) | options));
     return CANDM_SUCCESS;
 }
 
