@@ -77,6 +77,12 @@ static void probe_look(struct probe *p, int64_t at_ns, double error_s, double fr
         p->max_freq = fabs(freq);
     if (size > p->threshold_s)
         p->last_above_ns = at_ns;
+    if (p->held)
+        return;
+    if (size > p->threshold_s)
+        p->inside_ns = at_ns + NS_PER_S;
+    else if (at_ns - p->inside_ns >= p->hold_ns)
+        p->held = true;
 }
 
 static void look(struct simclock *c)

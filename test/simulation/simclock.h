@@ -48,6 +48,9 @@ struct probe {
     double max_error_s, sum_error_s, sum_error2, max_freq, sum_freq2;
     double last_error_s;
     int64_t last_above_ns; /* last time at which |error| > threshold_s; -1: never */
+    int64_t hold_ns;       /* wanted stay within the threshold; set before */
+    int64_t inside_ns;     /* begin of the first stay that lasted so long, or of the present one */
+    bool held;
     struct probe *next;
 };
 
