@@ -297,5 +297,5 @@ bool association_given_up(const struct association *a)
 
 int association_poll(const struct association *a)
 {
-    return a->poll;
+    return a->polling.log2_s;
 }

@@ -8,6 +8,7 @@
 #include "chronyd/ntp/packet.h"
 #include "chronyd/ntp/quantile.h"
 #include "chronyd/ntp/sample_filter.h"
+#include "chronyd/track/poll.h"
 
 /* The tests of spec chrony-conf 5.3, numbered as in candm's NTP_DATA flags; a bit says "passed". */
 enum ntp_test {
@@ -69,11 +70,9 @@ struct association {
     bool slot_reserved; /* the timer was moved to a slot of its own */
 
     /* polling */
-    int poll;                    /* log2 s */
-    double score;                /* 0..1 */
+    struct poll polling;         /* interval and score */
     int burst_good, burst_total; /* left to do in a burst */
     int presends_left;           /* before the measured request; -1: not begun */
-    int missed;                  /* requests since the last valid answer */
     int kiss_delay_intervals;    /* KoD RATE: put off the next request by so many */
     int remote_poll;             /* peers */
     bool given_up;

@@ -53,8 +53,8 @@ void report_log(struct association *a, const struct ntp_header *h, uint16_t test
         addr_format(&a->remote.addr, addr, sizeof(addr)), leaps[h->leap & 3], h->stratum,
         bit(tests, TEST_1), bit(tests, TEST_2), bit(tests, TEST_3), bit(tests, TEST_5),
         bit(tests, TEST_6), bit(tests, TEST_7), bit(tests, TEST_A), bit(tests, TEST_B),
-        bit(tests, TEST_C), bit(tests, TEST_D), a->poll, h->poll, a->score, s->offset_then_s,
-        s->delay_s, s->dispersion_s, s_from_ntp_short(h->root_delay),
+        bit(tests, TEST_C), bit(tests, TEST_D), a->polling.log2_s, h->poll, a->polling.score,
+        s->offset_then_s, s->delay_s, s->dispersion_s, s_from_ntp_short(h->root_delay),
         s_from_ntp_short(h->root_dispersion), h->refid, h->mode, interleaved ? 'I' : 'B',
         m->sent.by ? (char)m->sent.by : 'D', (char)m->received.by);
 }

@@ -25,7 +25,7 @@ static bool in_burst(const struct association *a)
 
 double polling_interval_s(const struct association *a)
 {
-    int poll = a->poll;
+    int poll = a->polling.log2_s;
 
     /* Two peers that poll each other agree on the shorter of their intervals. */
     if (a->settings.kind == SOURCE_PEER && a->remote_poll < poll)
@@ -74,33 +74,20 @@ static bool take_slot(struct association *a, struct mono now)
     return true;
 }
 
-static void adjust_score(struct association *a, double by)
+static struct poll_settings limits(const struct association *a)
 {
-    double whole;
-
-    a->score += by;
-    whole = a->score >= 1.0 || a->score < 0.0 ? floor(a->score) : 0.0;
-    whole = clamp_d(whole, -64.0, 64.0);
-    a->poll += (int)whole;
-    a->score -= whole;
-    if (a->poll < a->settings.minpoll) {
-        a->poll = a->settings.minpoll;
-        a->score = 0.0;
-    } else if (a->poll > a->settings.maxpoll) {
-        a->poll = a->settings.maxpoll;
-        a->score = 1.0;
-    }
-    a->score = clamp_d(a->score, 0.0, 1.0);
+    return (struct poll_settings){a->settings.minpoll, a->settings.maxpoll,
+                                  a->settings.poll_target};
 }
 
 void polling_reset(struct association *a)
 {
+    struct poll_settings l = limits(a);
+
     timer_cancel(a->room->timers, &a->transmit_timer);
     a->slot_reserved = false;
-    a->poll = a->settings.minpoll;
+    poll_reset(&a->polling, &l);
     a->remote_poll = 127;
-    a->score = 0.0;
-    a->missed = 0;
     a->presends_left = -1;
     a->kiss_delay_intervals = 0;
     a->burst_good = a->burst_total = 0;
@@ -170,17 +157,17 @@ void polling_start(struct association *a, struct mono first)
 /* The request before this one has not been answered. */
 static void count_missed(struct association *a)
 {
+    struct poll_settings l = limits(a);
     struct sample s;
 
     if (!a->request.waiting || a->request.presend)
         return;
-    a->missed++;
     a->requests_unanswered++;
     source_update_reach(a->source, false);
-    adjust_score(a, source_is_selected(a->source) ? 0.1 : 0.25);
+    poll_silence(&a->polling, &l, source_is_selected(a->source));
     if (a->filter && sample_filter_poll(a->filter, a->room->clock, &s))
         source_add_sample(a->source, &s);
-    if (a->missed >= MISSED_GIVEN_UP && !in_burst(a))
+    if (a->polling.missed >= MISSED_GIVEN_UP && !in_burst(a))
         give_up(a);
 }
 
@@ -188,14 +175,14 @@ static void count_missed(struct association *a)
 static int presends(const struct association *a)
 {
     if (a->settings.kind != SOURCE_SERVER || a->state != ASSOC_ONLINE ||
-        a->poll < a->settings.presend_minpoll)
+        a->polling.log2_s < a->settings.presend_minpoll)
         return 0;
     return a->settings.xleave ? 2 : 1;
 }
 
 static void begin_poll(struct association *a)
 {
-    int more = a->poll - a->settings.minpoll;
+    int more = a->polling.log2_s - a->settings.minpoll;
 
     a->presends_left = presends(a);
     if (a->settings.burst && a->state == ASSOC_ONLINE && more > 0)
@@ -256,27 +243,20 @@ void polling_fire(void *ctx, struct mono now)
 static void score_answer(struct association *a, uint16_t tests, bool measured, double error_s,
                          double distance_s)
 {
-    double target = a->settings.poll_target > 0 ? a->settings.poll_target : 1;
-    double by;
+    struct poll_settings l = limits(a);
 
-    if (!measured) {
-        /* Spoilt by a long delay: it may be better in a moment. */
-        adjust_score(a, tests & TEST_D ? 0.02 : 0.1);
-        return;
-    }
-    if (error_s > distance_s && distance_s > 0.0) {
-        adjust_score(a, -log2(error_s / distance_s));
-        return;
-    }
-    by = ((double)track_count(source_track(a->source)) / target - 1.0) / target;
-    adjust_score(a, by < 0.0 ? 2.0 * by : by);
+    /* Spoilt by a long delay it may be better in a moment; a loop will not go away so soon. */
+    if (measured)
+        poll_sample(&a->polling, &l, source_track(a->source), error_s, distance_s);
+    else
+        poll_bad_answer(&a->polling, &l, tests & TEST_D);
 }
 
 void polling_answered(struct association *a, uint16_t tests, bool measured, double error_s,
                       double distance_s)
 {
-    a->missed = 0;
     a->requests_unanswered = 0;
+    a->polling.missed = 0;
     if (a->request.presend)
         return;
     score_answer(a, tests, measured, error_s, distance_s);
@@ -296,7 +276,7 @@ void polling_answered(struct association *a, uint16_t tests, bool measured, doub
 void polling_kissed(struct association *a)
 {
     a->kiss_delay_intervals = KISS_INTERVALS;
-    a->missed = 0;
+    a->polling.missed = 0;
     if (in_burst(a))
         end_burst(a);
     else
@@ -305,7 +285,10 @@ void polling_kissed(struct association *a)
 
 void polling_set_limits(struct association *a, int minpoll, int maxpoll)
 {
+    struct poll_settings l;
+
     a->settings.minpoll = minpoll;
     a->settings.maxpoll = maxpoll;
-    a->poll = clamp_i(a->poll, minpoll, maxpoll);
+    l = limits(a);
+    poll_clamp(&a->polling, &l);
 }

@@ -41,10 +41,11 @@ static void fill_client(struct association *a, struct ntp_header *h)
     struct request *r = &a->request;
 
     h->mode = NTP_MODE_CLIENT;
-    h->poll = (int8_t)a->poll;
+    h->poll = (int8_t)a->polling.log2_s;
     h->precision = PRECISION_UNTOLD;
     r->transmit = cookie(a, 0);
-    r->interleaved = a->settings.xleave && a->last.usable && a->missed < INTERLEAVED_MISSED_MAX;
+    r->interleaved =
+        a->settings.xleave && a->last.usable && a->polling.missed < INTERLEAVED_MISSED_MAX;
     if (r->interleaved) {
         r->receive = cookie(a, r->transmit.bits);
         h->origin = a->last.remote_receive;
@@ -61,7 +62,7 @@ static void fill_peer(struct association *a, struct utc raw, struct ntp_header *
 
     ntp_view_header(view, raw, h);
     h->mode = NTP_MODE_ACTIVE;
-    h->poll = (int8_t)a->poll;
+    h->poll = (int8_t)a->polling.log2_s;
     h->origin = a->last.remote_transmit;
     h->receive = a->last.told_receive;
     r->transmit = ntp_view_time(view, raw, room_random(a->room));
