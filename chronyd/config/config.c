@@ -141,6 +141,20 @@ static void warn_pending(const struct config *c, const struct config_reader *r)
     }
 }
 
+/* A source that was to be authenticated is never used without: it does not answer at all. */
+static void warn_nts(const struct config *c, const struct config_reader *r)
+{
+    const struct directive *nts = directive_find("ntsdumpdir");
+
+    if (!nts || !(nts->flags & DIRECTIVE_PENDING))
+        return;
+    for (size_t i = 0; i < c->ntp_source_count; i++) {
+        if (c->ntp_sources[i].nts)
+            log_warning(r->log, "nts option is not implemented yet, %s is not used",
+                        c->ntp_sources[i].name);
+    }
+}
+
 static void warn_names(const struct access_list *list, const char *allow, const char *deny,
                        const struct config_reader *r)
 {
@@ -178,6 +192,7 @@ bool config_finish(struct config *c, const struct config_reader *r, struct err *
         return false;
     if (r->log) {
         warn_pending(c, r);
+        warn_nts(c, r);
         warn_names(&c->ntp_access, "allow", "deny", r);
         warn_names(&c->command_access, "cmdallow", "cmddeny", r);
     }

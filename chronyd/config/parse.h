@@ -197,6 +197,10 @@ bool parse_source(struct parser *p, struct words *w); /* detail: enum source_wor
 /* refclock.c: */
 bool parse_refclock(struct parser *p, struct words *w);
 
+/* The option tables of their lines, for the manual page's check. */
+const struct option *source_options(size_t *count);
+const struct option *refclock_options(size_t *count);
+
 enum source_word { SOURCE_WORD_SERVER, SOURCE_WORD_POOL, SOURCE_WORD_PEER };
 enum list_name { LIST_SOURCE_DIRS, LIST_NTS_CERTS, LIST_NTS_KEYS };
 

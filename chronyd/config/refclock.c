@@ -53,6 +53,12 @@ static const struct option options[] = {
     {"width", OPTION_FLOAT, AT(width_s), 0.0, 1e9, NULL},
 };
 
+const struct option *refclock_options(size_t *count)
+{
+    *count = ARRAY_LEN(options);
+    return options;
+}
+
 static void clamp_refclock(struct refclock_settings *s)
 {
     if (s->driver_poll > s->poll)

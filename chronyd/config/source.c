@@ -89,6 +89,12 @@ static const struct option options[] = {
     {"xleave", OPTION_FLAG, AT(xleave), 0, 0, NULL},
 };
 
+const struct option *source_options(size_t *count)
+{
+    *count = ARRAY_LEN(options);
+    return options;
+}
+
 /* The clamps after "->" in the table of section 5.1: silent, because they always were. */
 static void clamp_source(struct ntp_source_settings *s)
 {
