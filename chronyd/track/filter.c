@@ -7,19 +7,33 @@
 /* Wander of the models, from a good ovenised crystal to a virtual machine on a busy host: half a
  * decade apart, which costs less than a per cent of accuracy between two of them. */
 static const double model_wander[FILTER_MODELS] = {
-    1e-11, 3.16e-11, 1e-10, 3.16e-10, 1e-9, 3.16e-9, 1e-8, 3.16e-8, 1e-7, 3.16e-7, 1e-6,
+    1e-11, 3.16e-11, 1e-10, 3.16e-10, 1e-9, 3.16e-9, 1e-8, 3.16e-8, 1e-7, 3.16e-7, 1e-6, 3.16e-6,
 };
 
 /* Log of the prior weight. Crystals of ordinary computers lie near 1e-9; the others have to be
  * shown by the data, but two or three telling samples are enough. */
 static const double model_prior[FILTER_MODELS] = {
-    -4.0, -2.6, -1.3, -0.4, 0.0, -0.1, -0.4, -1.0, -1.6, -2.8, -4.0,
+    -4.0, -2.6, -1.3, -0.4, 0.0, -0.1, -0.4, -1.0, -1.6, -2.8, -4.0, -6.0,
 };
 
-/* The belief that the points' standard deviations are right weighs as much as this many points. */
+/* Where the frequency is not known from before, it is this far off, with these odds. */
+#define PRIORS 3
+static const double vague_factor[PRIORS] = {0.2, 1.0, 10.0};
+static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0};
+/* With more points than this the prior no longer matters, and the middle one is as good as any. */
+#define VAGUE_POINTS 10
+
+/* A box this narrow against what is known is as good as a normal error (half width, in standard
+ * deviations), */
+#define BOX_LEAST 0.7
+/* and one this wide is no news. */
+#define BOX_WIDE 5.0
+/* The belief that the points know their errors weighs as much as this many points. */
 #define SCALE_PRIOR_POINTS 4.0
 /* Beyond this many standard deviations an error neither pulls harder nor counts for more, */
 #define GATE 3.0
+/* costs the model that did not expect it this much of its log likelihood, */
+#define GATE_PENALTY 2.0
 /* and after this many of the same sign in a row the source did jump. */
 #define GATED_TO_JUMP 3
 
@@ -27,9 +41,18 @@ struct bank {
     double x[FILTER_MODELS], s[FILTER_MODELS];
     double pxx[FILTER_MODELS], pxs[FILTER_MODELS], pss[FILTER_MODELS];
     double sum[FILTER_MODELS];     /* of squared normalised errors, each up to the gate */
-    double log_var[FILTER_MODELS]; /* of the predictions */
+    double penalty[FILTER_MODELS]; /* log likelihood lost at the gate */
+    double product[FILTER_MODELS]; /* of the predicted variances, in units of `unit` */
+    double log_var[FILTER_MODELS]; /* the same of complete products, as a logarithm */
     int gated[FILTER_MODELS];      /* in a row; the sign is the sign of the errors */
+    double unit;
+    bool watch; /* any of `gated` is not zero */
 };
+
+double filter_point_var(const struct filter_point *p)
+{
+    return p->half_s * p->half_s / 3.0 + p->edge_s * p->edge_s;
+}
 
 struct filter_state filter_ahead(const struct filter_state *f, double wander, double dt_s)
 {
@@ -46,210 +69,325 @@ struct filter_state filter_ahead(const struct filter_state *f, double wander, do
     return n;
 }
 
-static void bank_restart(struct bank *b, size_t m, const struct filter_point *p, double var)
+static void bank_restart(struct bank *b, size_t m, double y, double var)
 {
-    b->x[m] = p->y_s;
+    b->x[m] = y;
     b->pxx[m] = var;
     b->pxs[m] = 0.0;
 }
 
-static void bank_predict(struct bank *b, double dt)
+/* One model takes a point that is outside of the gate of some model. */
+static void bank_update_gated(struct bank *b, size_t m, double y, double var, double e,
+                              double total)
 {
-    for (size_t m = 0; m < FILTER_MODELS; m++) {
-        double q = model_wander[m] * model_wander[m];
+    double z2 = e * e / total, gain = 1.0, kx, ks;
 
-        b->x[m] += b->s[m] * dt;
-        b->pxx[m] += dt * (2.0 * b->pxs[m] + dt * (b->pss[m] + q * dt / 3.0));
-        b->pxs[m] += dt * (b->pss[m] + q * dt / 2.0);
-        b->pss[m] += q * dt;
-    }
-}
-
-/* One model takes one point. Returns false if it has seen enough to believe in a jump. */
-static void bank_update(struct bank *b, size_t m, const struct filter_point *p, double var)
-{
-    double e = p->y_s - b->x[m];
-    double total = b->pxx[m] + var;
-    double z = fabs(e) / sqrt(total);
-
-    b->log_var[m] += log(total);
-    b->sum[m] += min_d(z * z, GATE * GATE);
-    if (z > GATE) {
+    if (z2 > GATE * GATE) {
         int sign = e > 0.0 ? 1 : -1;
 
         b->gated[m] = b->gated[m] * sign > 0 ? b->gated[m] + sign : sign;
+        b->penalty[m] += GATE_PENALTY + log(z2 / (GATE * GATE));
         if (b->gated[m] * sign >= GATED_TO_JUMP) {
             b->gated[m] = 0;
-            bank_restart(b, m, p, var);
+            bank_restart(b, m, y, var);
             return;
         }
-        var = max_d(var, fabs(e) * sqrt(total) / GATE - b->pxx[m]);
-        total = b->pxx[m] + var;
+        b->watch = true;
+        gain = GATE / sqrt(z2); /* pulls as one at the gate would */
     } else {
         b->gated[m] = 0;
     }
-
-    double kx = b->pxx[m] / total, ks = b->pxs[m] / total;
-
+    kx = b->pxx[m] / total * gain;
+    ks = b->pxs[m] / total * gain;
     b->x[m] += kx * e;
     b->s[m] += ks * e;
     b->pss[m] -= ks * b->pxs[m];
     b->pxs[m] -= kx * b->pxs[m];
-    b->pxx[m] = kx * var;
+    b->pxx[m] -= kx * b->pxx[m];
 }
 
-static void bank_run(struct bank *b, const struct filter_point *points, size_t count,
-                     const struct filter_prior *prior, double scale)
+/* Predict and update all models with one point. The loops are straight arithmetic over arrays, so
+ * that compilers use the vector unit; the rare surprise goes the slow way. */
+static void bank_step(struct bank *b, double dt, double y, double var)
+{
+    double e[FILTER_MODELS], total[FILTER_MODELS], inverse[FILTER_MODELS], per_unit = 1.0 / b->unit;
+    double worst = 0.0;
+
+    for (size_t m = 0; m < FILTER_MODELS; m++) {
+        double q = model_wander[m] * model_wander[m] * dt;
+        double z2, t;
+
+        b->x[m] += b->s[m] * dt;
+        b->pxx[m] += dt * (2.0 * b->pxs[m] + dt * (b->pss[m] + q / 3.0));
+        b->pxs[m] += dt * (b->pss[m] + q / 2.0);
+        b->pss[m] += q;
+        e[m] = y - b->x[m];
+        total[m] = b->pxx[m] + var;
+        inverse[m] = 1.0 / total[m];
+        z2 = e[m] * e[m] * inverse[m];
+        t = total[m] * per_unit;
+        t = t < 1e15 ? t : 1e15;
+        b->product[m] *= t > 1e-15 ? t : 1e-15;
+        worst = z2 > worst ? z2 : worst;
+        b->sum[m] += z2 < GATE * GATE ? z2 : GATE * GATE;
+    }
+    if (worst > GATE * GATE || b->watch) {
+        b->watch = false;
+        for (size_t m = 0; m < FILTER_MODELS; m++)
+            bank_update_gated(b, m, y, var, e[m], total[m]);
+        return;
+    }
+    for (size_t m = 0; m < FILTER_MODELS; m++) {
+        double kx = b->pxx[m] * inverse[m], ks = b->pxs[m] * inverse[m];
+
+        b->x[m] += kx * e[m];
+        b->s[m] += ks * e[m];
+        b->pss[m] -= ks * b->pxs[m];
+        b->pxs[m] -= kx * b->pxs[m];
+        b->pxx[m] -= kx * b->pxx[m];
+    }
+}
+
+/* The offset begins anew, the frequency goes on; nothing is learned from such a point. */
+static void bank_new_level(struct bank *b, double dt, double y, double var)
 {
     for (size_t m = 0; m < FILTER_MODELS; m++) {
-        bank_restart(b, m, &points[0], scale * scale * points[0].sd_s * points[0].sd_s);
-        b->s[m] = prior->slope;
-        b->pss[m] = prior->slope_sd * prior->slope_sd;
-        b->sum[m] = b->log_var[m] = 0.0;
+        b->gated[m] = 0;
+        b->pss[m] += model_wander[m] * model_wander[m] * dt;
+        bank_restart(b, m, y, var);
+    }
+}
+
+static void bank_fold(struct bank *b)
+{
+    for (size_t m = 0; m < FILTER_MODELS; m++) {
+        b->log_var[m] += log(b->product[m]);
+        b->product[m] = 1.0;
+    }
+}
+
+static void bank_run(struct bank *b, const struct filter_point *points, size_t count, double slope,
+                     double slope_sd, double scale)
+{
+    b->unit = scale * scale * filter_point_var(&points[count - 1]);
+    b->watch = false;
+    for (size_t m = 0; m < FILTER_MODELS; m++) {
+        bank_restart(b, m, points[0].y_s, scale * scale * filter_point_var(&points[0]));
+        b->s[m] = slope;
+        b->pss[m] = slope_sd * slope_sd;
+        b->sum[m] = b->log_var[m] = b->penalty[m] = 0.0;
+        b->product[m] = 1.0;
         b->gated[m] = 0;
     }
     for (size_t i = 1; i < count; i++) {
         const struct filter_point *p = &points[i];
-        double var = scale * scale * p->sd_s * p->sd_s;
+        double dt = p->t_s - points[i - 1].t_s, var = scale * scale * filter_point_var(p);
 
-        bank_predict(b, p->t_s - points[i - 1].t_s);
-        for (size_t m = 0; m < FILTER_MODELS; m++) {
-            if (p->new_level)
-                bank_restart(b, m, p, var);
-            else
-                bank_update(b, m, p, var);
-        }
+        if (p->new_level)
+            bank_new_level(b, dt, p->y_s, var);
+        else
+            bank_step(b, dt, p->y_s, var);
+        if (i % 16 == 0)
+            bank_fold(b);
     }
+    bank_fold(b);
 }
+
+/* What the bank learned, summed over models and priors with the weights of their likelihoods. */
+struct lesson {
+    double weight, wander, var_scale, log_slope_sd;
+    double best; /* largest log likelihood so far, the sums are relative to it */
+};
 
 /* Weights from the likelihoods, with the common scale of the errors integrated out: a model's
  * predictions follow Student's law. */
-static void weigh_models(const struct bank *b, size_t predicted, double scale, double *var_scale,
-                         double *weight)
+static void learn_from(struct lesson *l, const struct bank *b, size_t predicted, double scale,
+                       double slope_sd, double log_weight)
 {
     double dof = SCALE_PRIOR_POINTS + (double)predicted;
-    double loglik[FILTER_MODELS], best = -HUGE_VAL, total = 0.0;
+    double log_unit = (double)predicted * log(b->unit);
 
     for (size_t m = 0; m < FILTER_MODELS; m++) {
-        var_scale[m] = (SCALE_PRIOR_POINTS / (scale * scale) + b->sum[m]) / dof;
-        loglik[m] = model_prior[m] - 0.5 * (b->log_var[m] + dof * log(var_scale[m]));
-        best = max_d(best, loglik[m]);
+        double var_scale = (SCALE_PRIOR_POINTS / (scale * scale) + b->sum[m]) / dof;
+        double loglik = log_weight + model_prior[m] - b->penalty[m] -
+                        0.5 * (b->log_var[m] + log_unit + dof * log(var_scale));
+        double w;
+
+        if (loglik > l->best) {
+            double f = exp(l->best - loglik);
+
+            l->weight *= f;
+            l->wander *= f;
+            l->var_scale *= f;
+            l->log_slope_sd *= f;
+            l->best = loglik;
+        }
+        w = exp(loglik - l->best);
+        l->weight += w;
+        l->wander += w * model_wander[m];
+        l->var_scale += w * var_scale;
+        l->log_slope_sd += w * log(slope_sd);
     }
-    for (size_t m = 0; m < FILTER_MODELS; m++) {
-        weight[m] = exp(loglik[m] - best);
-        total += weight[m];
-    }
-    for (size_t m = 0; m < FILTER_MODELS; m++)
-        weight[m] /= total;
 }
 
-/* Mean and spread of the whole bank. */
-static void mix_models(const struct bank *b, const double *var_scale, struct filter_result *out)
+static void learn(const struct filter_point *points, size_t count, const struct filter_prior *prior,
+                  double scale, struct filter_result *out)
 {
-    struct filter_state *f = &out->state;
-    double var_wander = 0.0;
+    size_t predicted = 0;
+    bool vague = prior->vague && count <= VAGUE_POINTS;
 
-    *f = (struct filter_state){0};
-    out->best = 0;
-    for (size_t m = 0; m < FILTER_MODELS; m++) {
-        f->x_s += out->weight[m] * b->x[m];
-        f->slope += out->weight[m] * b->s[m];
-        var_wander += out->weight[m] * var_scale[m] * model_wander[m] * model_wander[m];
-        if (out->weight[m] > out->weight[out->best])
-            out->best = m;
-    }
-    for (size_t m = 0; m < FILTER_MODELS; m++) {
-        double dx = b->x[m] - f->x_s, ds = b->s[m] - f->slope;
-
-        f->var_x += out->weight[m] * (var_scale[m] * b->pxx[m] + dx * dx);
-        f->cov += out->weight[m] * (var_scale[m] * b->pxs[m] + dx * ds);
-        f->var_slope += out->weight[m] * (var_scale[m] * b->pss[m] + ds * ds);
-    }
-    out->wander = sqrt(var_wander);
-}
-
-void filter_run(const struct filter_point *points, size_t count, const struct filter_prior *prior,
-                double scale, struct filter_result *out)
-{
-    struct bank bank;
-    double var_scale[FILTER_MODELS];
-
+    for (size_t i = 1; i < count; i++)
+        predicted += !points[i].new_level;
     /* The scale found is used for the next round; it settles at once unless the points were far
      * wrong about themselves. */
     for (int round = 0;; round++) {
-        size_t predicted = 0;
-        double mean = 0.0;
+        struct lesson l = {.best = -HUGE_VAL};
 
-        bank_run(&bank, points, count, prior, scale);
-        for (size_t i = 1; i < count; i++)
-            predicted += !points[i].new_level;
-        weigh_models(&bank, predicted, scale, var_scale, out->weight);
-        for (size_t m = 0; m < FILTER_MODELS; m++)
-            mean += out->weight[m] * var_scale[m];
-        if (round == 3 || (mean > 0.25 && mean < 4.0)) {
-            out->scale = scale * sqrt(mean);
-            break;
+        for (size_t k = 0; k < PRIORS; k++) {
+            double sd = prior->slope_sd * (vague ? vague_factor[k] : 1.0);
+            struct bank bank;
+
+            bank_run(&bank, points, count, prior->slope, sd, scale);
+            learn_from(&l, &bank, predicted, scale, sd, vague ? vague_log_weight[k] : 0.0);
+            if (!vague)
+                break;
         }
-        scale *= sqrt(mean);
+        l.var_scale /= l.weight;
+        out->wander = l.wander / l.weight;
+        out->slope_sd = exp(l.log_slope_sd / l.weight);
+        out->scale = scale * sqrt(l.var_scale);
+        if (round == 3 || (l.var_scale > 0.2 && l.var_scale < 5.0))
+            return;
+        scale = out->scale;
     }
-    mix_models(&bank, var_scale, out);
 }
 
-void filter_residuals(const struct filter_point *points, size_t count,
-                      const struct filter_prior *prior, const struct filter_result *result,
-                      double *residuals)
+/* --- the one filter --- */
+
+/* A point of ordinary error: Kalman's update, the pull of one outside of the gate limited. Returns
+ * -1 or 1 if it was outside. */
+static int take_plain(struct filter_state *f, double y, double var)
 {
-    struct filter_state before[FILTER_POINTS_MAX], after[FILTER_POINTS_MAX], smooth;
-    double wander = model_wander[result->best];
+    double e = y - f->x_s, total = f->var_x + var;
+    double z = fabs(e) / sqrt(total);
+    double gain = z > GATE ? GATE / z : 1.0;
+    double kx = f->var_x / total * gain, ks = f->cov / total * gain;
+
+    f->x_s += kx * e;
+    f->slope += ks * e;
+    f->var_slope -= ks * f->cov;
+    f->cov -= kx * f->cov;
+    f->var_x -= kx * f->var_x;
+    return z <= GATE ? 0 : e > 0.0 ? 1 : -1;
+}
+
+/* The normal density and the part of the distribution above z >= 0 (Abramowitz and Stegun 26.2.17,
+ * within 1e-7): one exponential for both, and the same on every machine. */
+static double normal_density(double z)
+{
+    return exp(-0.5 * z * z) * 0.398942280401432678;
+}
+
+static double normal_above(double z, double density)
+{
+    double t = 1.0 / (1.0 + 0.2316419 * z);
+
+    return density * t *
+           (0.319381530 +
+            t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+}
+
+/* A point that is a box: the state's distribution is cut to the box (with soft edges), and the
+ * normal one with the same mean and variance goes on. */
+static int take_box(struct filter_state *f, double y, double half, double edge)
+{
+    double sd = sqrt(f->var_x + edge * edge);
+    double low = (y - half - f->x_s) / sd, high = (y + half - f->x_s) / sd;
+    double at_low, at_high, inside, g, h;
+
+    if (half < BOX_LEAST * sd || low > GATE || high < -GATE)
+        return take_plain(f, y, half * half / 3.0 + edge * edge);
+    if (low < -BOX_WIDE && high > BOX_WIDE)
+        return 0; /* tells nothing that is not known */
+    at_low = normal_density(low);
+    at_high = normal_density(high);
+    inside = low > 0.0 ? normal_above(low, at_low) : 1.0 - normal_above(-low, at_low);
+    inside -= high > 0.0 ? normal_above(high, at_high) : 1.0 - normal_above(-high, at_high);
+    /* First and second derivative of the logarithm of what is inside. */
+    g = (at_low - at_high) / (inside * sd);
+    h = max_d(g * g - (low * at_low - high * at_high) / (inside * sd * sd), 0.0);
+    f->x_s += f->var_x * g;
+    f->slope += f->cov * g;
+    f->var_slope -= f->cov * f->cov * h;
+    f->cov -= f->var_x * f->cov * h;
+    f->var_x -= f->var_x * f->var_x * h;
+    return 0;
+}
+
+static void restart(struct filter_state *f, double y, double var)
+{
+    f->x_s = y;
+    f->var_x = var;
+    f->cov = 0.0;
+}
+
+/* The states before and after each point are kept for the way back. */
+static void run_one(const struct filter_point *points, size_t count, double slope,
+                    struct filter_result *r, struct filter_path *path)
+{
+    struct filter_state f = {.slope = slope, .var_slope = r->slope_sd * r->slope_sd};
+    double scale = r->scale;
+    int gated = 0;
 
     for (size_t i = 0; i < count; i++) {
-        double var = result->scale * result->scale * points[i].sd_s * points[i].sd_s;
+        const struct filter_point *p = &points[i];
+        double var = scale * scale * filter_point_var(p);
+        int side = 0;
 
-        if (i == 0)
-            before[0] = (struct filter_state){.slope = prior->slope,
-                                              .var_slope = prior->slope_sd * prior->slope_sd};
-        else
-            before[i] = filter_ahead(&after[i - 1], wander, points[i].t_s - points[i - 1].t_s);
-        after[i] = before[i];
-        if (i == 0 || points[i].new_level) {
-            after[i].x_s = points[i].y_s;
-            after[i].var_x = var;
-            after[i].cov = 0.0;
-            continue;
+        if (i > 0)
+            f = filter_ahead(&f, r->wander, p->t_s - points[i - 1].t_s);
+        path->before[i] = f;
+        if (i > 0 && !p->new_level)
+            side = take_box(&f, p->y_s, scale * p->half_s, scale * p->edge_s);
+        gated = side == 0 ? 0 : gated * side > 0 ? gated + side : side;
+        path->jump[i] = i == 0 || p->new_level || gated * side >= GATED_TO_JUMP;
+        if (path->jump[i]) {
+            gated = 0;
+            restart(&f, p->y_s, var);
         }
-
-        double e = points[i].y_s - before[i].x_s, total = before[i].var_x + var;
-
-        total = max_d(total, fabs(e) * sqrt(total) / GATE);
-
-        double kx = before[i].var_x / total, ks = before[i].cov / total;
-
-        after[i].x_s += kx * e;
-        after[i].slope += ks * e;
-        after[i].var_slope -= ks * before[i].cov;
-        after[i].cov -= kx * before[i].cov;
-        after[i].var_x -= kx * before[i].var_x;
+        path->after[i] = f;
     }
-    /* Rauch, Tung and Striebel: back from the newest point. Only the means are needed. */
-    smooth = after[count - 1];
+    r->state = f;
+}
+
+void filter_run(const struct filter_point *points, size_t count, const struct filter_prior *prior,
+                double scale, struct filter_result *out, struct filter_path *path)
+{
+    learn(points, count, prior, scale, out);
+    run_one(points, count, prior->slope, out, path);
+}
+
+/* Rauch, Tung and Striebel: back from the newest point. Only the means are needed. */
+void filter_residuals(const struct filter_point *points, size_t count,
+                      const struct filter_path *path, double *residuals)
+{
+    struct filter_state smooth = path->after[count - 1];
+
     residuals[count - 1] = points[count - 1].y_s - smooth.x_s;
     for (size_t i = count - 1; i-- > 0;) {
-        const struct filter_state *a = &after[i], *b = &before[i + 1];
+        const struct filter_state *a = &path->after[i], *b = &path->before[i + 1];
         double dt = points[i + 1].t_s - points[i].t_s;
         double det = b->var_x * b->var_slope - b->cov * b->cov;
         double dx = smooth.x_s - b->x_s, ds = smooth.slope - b->slope;
-        double c0 = a->var_x + dt * a->cov; /* covariances of (x, slope) now with x then */
-        double c1 = a->cov + dt * a->var_slope;
 
-        if (points[i + 1].new_level)
-            dx = det = 0.0;
         smooth = *a;
-        if (det > 0.0) {
+        if (det > 0.0 && !path->jump[i + 1]) {
             double u = (b->var_slope * dx - b->cov * ds) / det;
             double v = (b->var_x * ds - b->cov * dx) / det;
 
-            smooth.x_s += c0 * u + a->cov * v;
-            smooth.slope += c1 * u + a->var_slope * v;
+            /* covariances of (x, slope) now with x and slope then */
+            smooth.x_s += (a->var_x + dt * a->cov) * u + a->cov * v;
+            smooth.slope += (a->cov + dt * a->var_slope) * u + a->var_slope * v;
         }
         residuals[i] = points[i].y_s - smooth.x_s;
     }

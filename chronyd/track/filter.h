@@ -1,10 +1,11 @@
-/* filter.h - a bank of Kalman filters over one register of samples.
+/* filter.h - what a register of samples tells about offset and slope.
  *
- * Each filter has two states, the distance between the source and our oscillator and its slope, and
- * believes in another amount of frequency wander. All run over the same points; how well each
- * predicted them is its weight, so that the oscillator's own noise decides how far back the past
- * binds. The size of the measurement noise is integrated out: the caller says how the points
- * compare with each other, the residuals say how large their errors are. Private to track/. */
+ * Two steps. A bank of Kalman filters (states: distance between source and oscillator, and its
+ * slope), each believing in another amount of frequency wander, runs over the points; how well each
+ * predicts them tells how much the oscillator wanders and how large the errors are against what the
+ * delays promise. Then one filter with these figures runs over the points again and takes each for
+ * what it is: a box, because a round trip that took r longer than the shortest possible bounds the
+ * offset to r/2 on either side and says little about where inside. Private to track/. */
 #ifndef CHRONYD_TRACK_FILTER_H
 #define CHRONYD_TRACK_FILTER_H
 
@@ -12,12 +13,13 @@
 #include <stddef.h>
 
 #define FILTER_POINTS_MAX 64
-#define FILTER_MODELS 11
+#define FILTER_MODELS 12
 
 struct filter_point {
     double t_s;     /* oscillator time, relative to the newest point: <= 0, increasing */
     double y_s;     /* source minus oscillator, relative to the newest point */
-    double sd_s;    /* standard deviation of its error, as far as its delay tells it; > 0 */
+    double half_s;  /* half the width of the box in which the truth is, */
+    double edge_s;  /* and how soft its edges are (standard deviation, > 0) */
     bool new_level; /* the offset before this point says nothing about the one from here on */
 };
 
@@ -27,27 +29,35 @@ struct filter_state {
     double var_x, cov, var_slope;
 };
 
+/* Expected slope; the first two or three points meet it, after that the data speak. `vague` widens
+ * it by itself where the points say so. */
 struct filter_prior {
     double slope, slope_sd;
+    bool vague;
 };
 
 struct filter_result {
-    struct filter_state state; /* at the newest point: mean and spread of the whole bank */
-    double wander;             /* frequency wander per square root of a second (weighted) */
+    struct filter_state state; /* at the newest point */
+    double wander;             /* frequency wander per square root of a second */
     double scale;              /* errors are this much larger than the points say */
-    size_t best;               /* model with the largest weight */
-    double weight[FILTER_MODELS];
+    double slope_sd;           /* prior in use */
+};
+
+/* The variance of the error of a point, before it is scaled. */
+double filter_point_var(const struct filter_point *p);
+/* The way of the filter through the points, for the way back. */
+struct filter_path {
+    struct filter_state before[FILTER_POINTS_MAX], after[FILTER_POINTS_MAX];
+    bool jump[FILTER_POINTS_MAX]; /* a new level begins there, announced or found */
 };
 
 /* count >= 1. `scale` is the one found the last time (1 at first). */
 void filter_run(const struct filter_point *points, size_t count, const struct filter_prior *prior,
-                double scale, struct filter_result *out);
+                double scale, struct filter_result *out, struct filter_path *path);
 /* The state `dt_s` later without further points. */
 struct filter_state filter_ahead(const struct filter_state *s, double wander, double dt_s);
-/* What the points say about each other in hindsight: residuals of the points against the smoothed
- * path of one model. */
+/* What the points say about each other in hindsight: their residuals against the smoothed path. */
 void filter_residuals(const struct filter_point *points, size_t count,
-                      const struct filter_prior *prior, const struct filter_result *result,
-                      double *residuals);
+                      const struct filter_path *path, double *residuals);
 
 #endif

@@ -4,6 +4,13 @@
 
 #include "base/defs.h"
 
+/* With the usual polltarget the next sample comes when the prediction has become as uncertain as
+ * one sample is; other targets shorten or stretch that. */
+#define KAPPA 1.0
+#define TARGET_USUAL 8.0
+/* Part of the way to the wanted interval (in powers of two) that one sample goes. */
+#define GAIN 0.5
+
 void poll_clamp(struct poll *p, const struct poll_settings *s)
 {
     p->log2_s = clamp_i(p->log2_s, s->minpoll, s->maxpoll);
@@ -43,10 +50,10 @@ void poll_sample(struct poll *p, const struct poll_settings *s, const struct tra
         return;
     }
 
-    double target = max_d(s->target, 1.0);
-    double adj = ((double)track_count(t) / target - 1.0) / target;
+    double ratio = KAPPA * sqrt(TARGET_USUAL / max_d(s->target, 1.0));
+    double horizon = track_horizon_s(t, ratio, ldexp(1.0, s->maxpoll + 1));
 
-    adjust(p, s, adj < 0.0 ? 2.0 * adj : adj);
+    adjust(p, s, clamp_d(GAIN * (log2(max_d(horizon, 1e-3)) - p->log2_s), -1.0, 1.0));
 }
 
 void poll_bad_answer(struct poll *p, const struct poll_settings *s, bool test_d_only)

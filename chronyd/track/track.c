@@ -13,9 +13,11 @@
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
 #define PRECISION_DEFAULT_S 1e-7
 
+#define EDGEF 0.2
 struct track {
     struct track_settings settings;
     double prior_freq_ppm, prior_skew_ppm;
+    bool has_prior;
     size_t count;
     struct sample samples[TRACK_SAMPLES_MAX]; /* oldest first */
     bool new_level[TRACK_SAMPLES_MAX];        /* offsets before it do not bind */
@@ -80,11 +82,18 @@ static double level_s(const struct sample *s, const struct sample *ref)
     return diff_s(truth, osc);
 }
 
-static int compare_doubles(const void *a, const void *b)
+/* The middle one of few values, which get sorted. */
+static double median(double *v, size_t n)
 {
-    double x = *(const double *)a, y = *(const double *)b;
+    for (size_t i = 1; i < n; i++) {
+        double x = v[i];
+        size_t j = i;
 
-    return (x > y) - (x < y);
+        for (; j > 0 && v[j - 1] > x; j--)
+            v[j] = v[j - 1];
+        v[j] = x;
+    }
+    return v[n / 2];
 }
 
 /* How much each sample can be wrong. If both directions queue alike, a round trip that took r
@@ -102,14 +111,13 @@ static void weigh_samples(struct track *t)
         t->min_delay_s = t->settings.min_delay_s;
     for (size_t i = 0; i < t->count; i++)
         excess[i] = fabs(t->samples[i].delay_s - t->min_delay_s);
-    qsort(excess, t->count, sizeof excess[0], compare_doubles);
-    gap = t->settings.min_delay_s > 0.0 ? 0.0 : excess[t->count / 2] / sqrt((double)t->count);
+    gap = t->settings.min_delay_s > 0.0 ? 0.0 : median(excess, t->count) / sqrt((double)t->count);
     floor_s = t->settings.precision_s;
     for (size_t i = 0; i < t->count; i++) {
         const struct sample *s = &t->samples[i];
-        double r = fabs(s->delay_s - t->min_delay_s) + gap;
 
-        t->points[i].sd_s = sqrt(r * r / 12.0 + floor_s * floor_s);
+        t->points[i].half_s = (fabs(s->delay_s - t->min_delay_s) + gap) / 2.0;
+        t->points[i].edge_s = sqrt(floor_s * floor_s + gap * gap * EDGEF * EDGEF);
         t->points[i].t_s = diff_s(s->at.ns, t->samples[t->count - 1].at.ns);
         t->points[i].y_s = level_s(s, &t->samples[t->count - 1]);
         t->points[i].new_level = t->new_level[i];
@@ -117,16 +125,16 @@ static void weigh_samples(struct track *t)
 }
 
 /* Figures that people read: spread of the samples and runs of residuals of the same sign. */
-static void judge_residuals(struct track *t, const struct filter_prior *prior)
+static void judge_residuals(struct track *t, const struct filter_path *path)
 {
     double residuals[TRACK_SAMPLES_MAX], sum = 0.0, weights = 0.0, mean_var = 0.0;
 
-    filter_residuals(t->points, t->count, prior, &t->filter, residuals);
+    filter_residuals(t->points, t->count, path, residuals);
     for (size_t i = 0; i < t->count; i++)
-        mean_var += t->points[i].sd_s * t->points[i].sd_s / (double)t->count;
+        mean_var += filter_point_var(&t->points[i]) / (double)t->count;
     t->runs = 1;
     for (size_t i = 0; i < t->count; i++) {
-        double w = 1.0 / (t->points[i].sd_s * t->points[i].sd_s + mean_var);
+        double w = 1.0 / (filter_point_var(&t->points[i]) + mean_var);
 
         sum += w * residuals[i] * residuals[i];
         weights += w;
@@ -141,14 +149,17 @@ static void judge_residuals(struct track *t, const struct filter_prior *prior)
 
 static void learn(struct track *t)
 {
-    struct filter_prior prior = {-t->prior_freq_ppm * 1e-6, t->prior_skew_ppm * 1e-6};
+    struct filter_prior prior = {-t->prior_freq_ppm * 1e-6, t->prior_skew_ppm * 1e-6,
+                                 !t->has_prior};
     double old_slope = t->filter.state.slope, old_sd = sqrt(t->filter.state.var_slope);
 
+    struct filter_path path;
+
     weigh_samples(t);
-    filter_run(t->points, t->count, &prior, t->scale, &t->filter);
+    filter_run(t->points, t->count, &prior, t->scale, &t->filter, &path);
     t->scale = t->filter.scale;
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
-    judge_residuals(t, &prior);
+    judge_residuals(t, &path);
     t->best = 0;
     for (size_t i = 1; i < t->count; i++) {
         const struct sample *s = &t->samples[i], *b = &t->samples[t->best];
@@ -182,6 +193,7 @@ void track_set_settings(struct track *t, const struct track_settings *settings)
 
 void track_set_prior(struct track *t, double freq_ppm, double skew_ppm)
 {
+    t->has_prior = true;
     t->prior_freq_ppm = freq_ppm;
     t->prior_skew_ppm = max_d(skew_ppm, 1e-6);
     if (t->count > 0)
@@ -317,4 +329,20 @@ bool track_predict(const struct track *t, struct osc at, struct utc *truth, doub
     *truth = e.truth;
     *dispersion_s = e.offset_sd_s + fabs(diff_s(at.ns, t->samples[t->count - 1].at.ns)) * skew(t);
     return true;
+}
+
+double track_horizon_s(const struct track *t, double ratio, double longest_s)
+{
+    double information = 0.0, limit, dt = longest_s;
+
+    if (!has_estimate(t))
+        return 0.0;
+    for (size_t i = 0; i < t->count; i++)
+        information += 1.0 / filter_point_var(&t->points[i]);
+    limit = ratio * ratio * t->scale * t->scale * (double)t->count / information;
+    /* An eighth of an octave is near enough. */
+    while (dt > longest_s * 1e-6 &&
+           filter_ahead(&t->filter.state, t->filter.wander, dt).var_x > limit)
+        dt *= 0.917;
+    return dt;
 }

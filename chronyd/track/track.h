@@ -75,4 +75,9 @@ void track_delay(const struct track *t, struct track_delay *out);
 MUST_CHECK bool track_predict(const struct track *t, struct osc at, struct utc *truth,
                               double *dispersion_s);
 
+/* How long after the newest sample the prediction stays within `ratio` times the error of a usual
+ * sample: asking again much earlier teaches little, much later lets the clock drift. At most
+ * longest_s; 0 without an estimate. */
+double track_horizon_s(const struct track *t, double ratio, double longest_s);
+
 #endif
