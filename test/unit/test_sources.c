@@ -420,7 +420,7 @@ TEST(dump_is_loaded_by_the_next_process)
                              "SRC0\nntp.example\n0 377 8 1 0\n12 0\n", 34),
                      0);
     assert_int_equal(
-        strncmp(fake_read(&w->f, "/dump/refid:47505300.dat"), "SRC0\n.\n0 17 4 1 0\n4 0\n", 23), 0);
+        strncmp(fake_read(&w->f, "/dump/refid:47505300.dat"), "SRC0\n.\n0 17 4 1 0\n4 0\n", 22), 0);
     stop(w);
 
     fake_pass(&w->f, 30.0);
