@@ -84,9 +84,24 @@ void config_defaults(struct config *c);
 /* Frees the contents, all strings included, not the struct. A copy of the struct is only a view. */
 void config_free(struct config *c);
 
+/* A mistake (LEVEL_ERROR) or a doubt (LEVEL_WARNING) about one line. Lent for the call. */
+struct config_remark {
+    enum log_level level;
+    const char *file; /* NULL: command line */
+    int line, column; /* from 1; column 0: the whole line */
+    const char *text;
+    const char *hint;    /* a second sentence, or NULL */
+    const char *nearest; /* a known word that was probably meant, or NULL */
+};
+
 struct config_reader {
     const struct os *os;
-    const struct log *log; /* warnings: obsolete words, "not implemented yet" */
+    const struct log *log; /* warnings: obsolete words, "not implemented yet"; hints */
+    /* If set, a faulty line does not end the reading: it is remarked upon and left out, and so are
+     * doubts, which do not go to the log then. Only what cannot be read at all is still an error.
+     */
+    void (*remark)(void *ctx, const struct config_remark *remark);
+    void *remark_ctx;
     /* -p: each directive line as it is understood, normalised; NULL otherwise. */
     void (*print)(void *ctx, const char *line);
     void *print_ctx;

@@ -75,10 +75,12 @@ void *config_grow(void *array, size_t count, size_t item_size)
 
 char *words_next(struct words *w)
 {
-    char *word = w->pending;
+    char *word = w->pending ? w->pending : text_word(&w->rest);
 
     w->pending = NULL;
-    return word ? word : text_word(&w->rest);
+    if (word)
+        w->last = word;
+    return word;
 }
 
 bool words_at_end(const struct words *w)
@@ -250,6 +252,7 @@ bool fail_option(struct parser *p, enum option_status status, const char *culpri
     for (size_t i = 0; i < count && i < ARRAY_LEN(names); i++)
         names[i] = table[i].name;
     near = text_nearest(culprit, names, count < ARRAY_LEN(names) ? count : ARRAY_LEN(names));
+    p->nearest = near;
     if (near)
         parser_hint(p, "Option " QUOTE " is not known, did you mean %s?", culprit, near);
     else if (!strchr("!;#%", culprit[0]))
@@ -257,32 +260,29 @@ bool fail_option(struct parser *p, enum option_status status, const char *culpri
     return fail(p, ERR_UNKNOWN, "Invalid option in ", " directive");
 }
 
-static void say(const struct parser *p, enum log_level level, const char *format, va_list args)
-{
-    char text[400];
-
-    if (!p->reader || !p->reader->log)
-        return;
-    vsnprintf(text, sizeof(text), format, args);
-    log_write(p->reader->log, level, "%s", text);
-}
-
-__attribute__((format(printf, 2, 3))) void parser_hint(struct parser *p, const char *format, ...)
+void parser_hint(struct parser *p, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    say(p, p->lenient ? LEVEL_WARNING : LEVEL_ERROR, format, args);
+    vsnprintf(p->hint, sizeof(p->hint), format, args);
     va_end(args);
 }
 
 void parser_warn(struct parser *p, const char *format, ...)
 {
+    char text[400], where[360];
+    struct config_remark remark = {
+        .level = LEVEL_WARNING, .file = p->file, .line = p->line, .text = text};
     va_list args;
 
     va_start(args, format);
-    say(p, LEVEL_WARNING, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    if (p->reader->remark)
+        p->reader->remark(p->reader->remark_ctx, &remark);
+    else if (p->reader->log)
+        log_warning(p->reader->log, "%s %s", text, parser_where(p, where, sizeof(where)));
 }
 
 /* --- arguments --- */
@@ -310,10 +310,8 @@ bool take_float(struct parser *p, struct words *w, double *out)
         return fail_parse(p);
     /* "3.0abc" has always been read as 3.0 (spec section 24); say so instead of refusing it. */
     if (w->pending) {
-        char where[360];
-
-        parser_warn(p, "Ignored " QUOTE " after a number in " QUOTE " directive %s", w->pending,
-                    p->word, parser_where(p, where, sizeof(where)));
+        parser_warn(p, "Ignored " QUOTE " after a number in " QUOTE " directive", w->pending,
+                    p->word);
         w->pending = NULL;
     }
     return true;
@@ -361,6 +359,8 @@ void *parser_place(const struct parser *p)
 /* The rest of the line has to be one of the words, and nothing more. */
 static bool parse_choice(struct parser *p, struct words *w)
 {
+    if (*w->rest)
+        w->last = w->rest;
     for (const struct choice *c = p->row->choices; c->word; c++) {
         if (text_equal_nocase(c->word, w->rest)) {
             *(int *)parser_place(p) = c->value;

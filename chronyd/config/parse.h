@@ -26,6 +26,7 @@ void *config_grow(void *array, size_t count, size_t item_size);
 struct words {
     char *rest;
     char *pending;
+    const char *last; /* the word that was read last, or found at fault; NULL at first */
 };
 
 char *words_next(struct words *w); /* NULL at the end */
@@ -139,6 +140,8 @@ struct parser {
     const struct directive *row;
     int depth;    /* of include files */
     bool lenient; /* a mistake costs the line, not the start: hints are warnings */
+    char hint[240];
+    const char *nearest; /* a known word */
     struct err *err;
 };
 
@@ -156,9 +159,17 @@ bool fail_syntax(struct parser *p); /* Invalid syntax for D directive */
 bool fail_memory(struct parser *p);
 /* The place of a mistake as the messages end: "at line 3 in file F". */
 const char *parser_where(const struct parser *p, char *buf, size_t size);
-/* A second line for the reader, after which the exact error follows. */
+/* A second sentence for the reader, which is logged before the exact error. */
 void parser_hint(struct parser *p, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A doubt about the line: "TEXT at line 3 in file F". */
 void parser_warn(struct parser *p, const char *format, ...) PRINTF_LIKE(2, 3);
+/* One raw line, which is normalised in place; TEXT_LINE_MAX + 1 bytes at most (line.c). */
+bool parser_line(struct parser *p, char *line);
+/* After a failure: tell it as the reader wants it. True if reading goes on. `raw` is the line as it
+ * stood (NULL: none), `normal` normalised, `at` the offset of the mistake in the latter. */
+bool parser_complain(struct parser *p, const char *raw, const char *normal, size_t at);
+/* include and confdir, in place (read.c). */
+bool parser_include(struct parser *p, struct words *w);
 
 /* Numbers and words of directives: the next word as a whole. False after a fail_ call. */
 bool take_int(struct parser *p, struct words *w, int64_t min, int64_t max, int *out);

@@ -130,34 +130,35 @@ static bool good_name(const char *name)
     return *name != '\0';
 }
 
-bool config_parse_source(char *rest, struct ntp_source_settings *out, struct err *err)
+static enum err_code parse_words(struct words *w, struct ntp_source_settings *out,
+                                 const char **culprit)
 {
-    struct words w = {.rest = rest};
     struct ntp_source_settings s;
-    const char *name = words_next(&w), *culprit;
 
     ntp_source_defaults(&s);
-    if (!name || !good_name(name) || !text_copy(s.name, sizeof(s.name), name))
-        return err_set(err, ERR_SYNTAX, "%.80s", name ? name : "");
-    switch (options_parse(options, ARRAY_LEN(options), &w, &s, &culprit)) {
+    *culprit = words_next(w);
+    if (!*culprit || !good_name(*culprit) || !text_copy(s.name, sizeof(s.name), *culprit))
+        return ERR_SYNTAX;
+    switch (options_parse(options, ARRAY_LEN(options), w, &s, culprit)) {
     case OPTION_UNKNOWN:
-        return err_set(err, ERR_UNKNOWN, "%.80s", culprit);
+        return ERR_UNKNOWN;
     case OPTION_BAD_VALUE:
-        return err_set(err, ERR_RANGE, "%.80s", culprit);
+        return ERR_RANGE;
     case OPTION_OK:
         break;
     }
     clamp_source(&s);
     *out = s;
-    return true;
+    return ERR_NONE;
 }
 
-static bool fail_source(struct parser *p, const struct err *why)
+bool config_parse_source(char *rest, struct ntp_source_settings *out, struct err *err)
 {
-    if (why->code == ERR_SYNTAX)
-        return fail_syntax(p);
-    return fail_option(p, why->code == ERR_UNKNOWN ? OPTION_UNKNOWN : OPTION_BAD_VALUE, why->text,
-                       options, ARRAY_LEN(options));
+    struct words w = {.rest = rest};
+    const char *culprit;
+    enum err_code code = parse_words(&w, out, &culprit);
+
+    return code == ERR_NONE || err_set(err, code, "%.80s", culprit ? culprit : "");
 }
 
 bool parse_source(struct parser *p, struct words *w)
@@ -165,10 +166,14 @@ bool parse_source(struct parser *p, struct words *w)
     const size_t sources_max = 65536;
     struct config *c = p->config;
     struct ntp_source_settings s, *grown;
-    struct err why = {0};
+    const char *culprit;
+    enum err_code code = parse_words(w, &s, &culprit);
 
-    if (!config_parse_source(w->rest, &s, &why))
-        return fail_source(p, &why);
+    if (code == ERR_SYNTAX)
+        return fail_syntax(p);
+    if (code != ERR_NONE)
+        return fail_option(p, code == ERR_UNKNOWN ? OPTION_UNKNOWN : OPTION_BAD_VALUE, culprit,
+                           options, ARRAY_LEN(options));
     s.pool = p->row->detail == SOURCE_WORD_POOL;
     s.kind = p->row->detail == SOURCE_WORD_PEER ? SOURCE_PEER : SOURCE_SERVER;
     if (c->ntp_source_count >= sources_max)

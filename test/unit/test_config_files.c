@@ -226,11 +226,10 @@ static void bad_lines_of_source_files_are_skipped_with_a_warning(void **state)
         w.log,
         "1 Option ibrust is not known, did you mean iburst?\n"
         "1 Invalid option in server directive at line 1 in file /r/x.sources, ignored\n"
-        "1 Ignored port directive at line 2 in file /r/x.sources: only server, pool and peer are "
-        "used here\n"
+        "1 Only server, pool and peer are used, not port at line 2 in file /r/x.sources, ignored\n"
         "1 Invalid syntax for server directive at line 4 in file /r/x.sources, ignored\n"
-        "1 Ignored makstep directive at line 5 in file /r/x.sources: only server, pool and peer "
-        "are used here\n"
+        "1 Only server, pool and peer are used, not makstep at line 5 in file /r/x.sources, "
+        "ignored\n"
         "1 String too long at line 6 in file /r/x.sources, ignored\n");
     free(list);
     config_free(&c);
@@ -266,12 +265,13 @@ static void what_has_no_effect_yet_is_told_with_its_place(void **state)
     read_well(&w, &c,
               "commandkey 5\ndumponexit\nlinux_hz 100\nlinux_freq_scale x y\n"
               "generatecommandkey\nallow time.example\n");
-    assert_string_equal(w.log, "1 commandkey directive is no longer supported\n"
-                               "1 linux_hz directive is no longer supported\n"
-                               "1 linux_freq_scale directive is no longer supported\n"
-                               "1 generatecommandkey directive is no longer supported\n"
-                               "1 Host name time.example in allow directive is not looked up, use "
-                               "its address\n");
+    assert_string_equal(
+        w.log, "1 commandkey directive is no longer supported at line 1 in file F\n"
+               "1 linux_hz directive is no longer supported at line 3 in file F\n"
+               "1 linux_freq_scale directive is no longer supported at line 4 in file F\n"
+               "1 generatecommandkey directive is no longer supported at line 5 in file F\n"
+               "1 Host name time.example in allow directive is not looked up, use "
+               "its address\n");
     config_free(&c);
 }
 
