@@ -176,7 +176,7 @@ static void window_begins(struct world *w, struct happening *h)
 
     (void)w;
     e->active = true;
-    e->base = count_now(e);
+    e->base = e->from_s > 0.0 ? count_now(e) : 0.0;
 }
 
 static void window_ends(struct world *w, struct happening *h)

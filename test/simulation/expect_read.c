@@ -125,6 +125,11 @@ static bool read_file_condition(struct expectation *e, struct tokens *t)
     return true;
 }
 
+static bool starts_number(const char *word)
+{
+    return *word >= '0' && *word <= '9';
+}
+
 static bool read_metric(struct expectation *e, struct tokens *t)
 {
     switch (e->metric) {
@@ -137,7 +142,8 @@ static bool read_metric(struct expectation *e, struct tokens *t)
         return tokens_value(t, "the time", &e->from_s);
     case METRIC_HONEST: /* share of samples that may lie outside */
         e->comparison = CMP_LESS_EQUAL;
-        return read_comparison(e, t, false);
+        return !tokens_left(t) || !starts_number(tokens_peek(t)) ||
+               tokens_value(t, "the share", &e->limit);
     case METRIC_VERDICT:
         return read_word(e, t, "a verdict");
     case METRIC_STATE:
