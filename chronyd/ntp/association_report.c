@@ -9,6 +9,8 @@ void report_packet(struct association *a, const struct os_datagram *d, const str
     struct ntp_data_report *r = &a->data;
     struct utc now = clock_now(a->room->clock);
 
+    if (d->local.family != ADDR_NONE && !addr_equal(&d->local, &r->local))
+        source_set_local_refid(a->source, addr_refid(&d->local)); /* decides among orphans */
     r->local = d->local;
     r->leap = h->leap;
     r->version = h->version;
