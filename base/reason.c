@@ -2,6 +2,7 @@
 #include "base/reason.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const char *const names[REASON_COUNT] = {
     [REASON_NONE] = "none",
@@ -49,4 +50,13 @@ static const char *const names[REASON_COUNT] = {
 const char *reason_name(enum reason_code code)
 {
     return (unsigned)code < REASON_COUNT && names[code] ? names[code] : "unknown";
+}
+
+enum reason_code reason_from_name(const char *name)
+{
+    int code = 0;
+
+    while (code < REASON_COUNT && strcmp(names[code], name) != 0)
+        code++;
+    return (enum reason_code)code;
 }

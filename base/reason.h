@@ -62,5 +62,7 @@ struct reason {
 
 /* A short stable identifier ("falseticker") for JSON and metrics. */
 const char *reason_name(enum reason_code code);
+/* The code of such a name; REASON_COUNT if it has none. */
+enum reason_code reason_from_name(const char *name);
 
 #endif

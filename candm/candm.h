@@ -110,7 +110,10 @@ enum candm_open {
     X(DOFFSET, 71, U, NONE, float, null)                                                           \
     X(MODIFY_SELECTOPTS, 72, U, NONE, modify_selectopts, null)                                     \
     X(MODIFY_OFFSET, 73, U, NONE, modify_offset, null)                                             \
-    X(LOCAL, 74, U, NONE, local, null)
+    X(LOCAL, 74, U, NONE, local, null)                                                             \
+    /* ours, far from the numbers that others count up (doc/candm-extensions.adoc) */              \
+    X(VERDICT, 128, N, TRACKING, none, verdict)                                                    \
+    X(SOURCE_REASON, 129, V, SELECTDATA, int, source_reason)
 
 enum candm_command {
 #define X(name, code, class, open, request, reply) CANDM_REQ_##name = code,
@@ -144,7 +147,9 @@ enum candm_command {
     X(select_data, 23, 48)                                                                         \
     X(server_stats3, 24, 44)                                                                       \
     X(server_stats4, 25, 168)                                                                      \
-    X(ntp_data2, 26, 144)
+    X(ntp_data2, 26, 144)                                                                          \
+    X(verdict, 128, 80)                                                                            \
+    X(source_reason, 129, 172)
 
 enum candm_reply {
 #define X(name, code, bytes) CANDM_RPY_##name = code,

@@ -32,6 +32,10 @@ static inline int32_t candm_get_i32(struct wire_in *in)
     return (int32_t)wire_get_u32(in);
 }
 
+/* 72 bytes; names are terminated whatever came in. */
+void candm_put_reason(struct wire_out *out, const struct candm_reason *r);
+void candm_get_reason(struct wire_in *in, struct candm_reason *r);
+
 /* `n` bytes of 0xff, which readers take for "unknown". */
 void candm_put_unknown(struct wire_out *out, size_t n);
 /* Skip n bytes. */

@@ -235,6 +235,35 @@ struct candm_rpy_ntp_data2 {
 };
 #define candm_rpy_ntp_data candm_rpy_ntp_data2
 
+/* --- extensions (doc/candm-extensions.adoc) --- */
+/* A reason of base/reason.h by its stable name, which outlives renumbering; unknown names are to be
+ * shown as they are. */
+struct candm_reason {
+    char name[32]; /* terminated */
+    double figure, limit;
+    char directive[32]; /* terminated, empty = none */
+};
+/* Numbers of enum verdict_state (chronyd/reference/verdict.h). */
+enum candm_verdict_state {
+    CANDM_VERDICT_OK = 0,
+    CANDM_VERDICT_SETTLING = 1,
+    CANDM_VERDICT_DEGRADED = 2,
+    CANDM_VERDICT_UNSYNCHRONISED = 3,
+    CANDM_VERDICT_NOT_IN_CONTROL = 4,
+};
+struct candm_rpy_verdict {
+    uint16_t state;
+    double bound_s; /* of the error of the system clock */
+    struct candm_reason reason;
+};
+struct candm_rpy_source_reason {
+    uint32_t refid;
+    struct addr address;           /* or an ID; family 0 for a reference clock */
+    uint8_t state;                 /* letter of selectdata */
+    struct candm_reason network;   /* why it gives no usable samples; "none" = it does */
+    struct candm_reason selection; /* why it is used, or not */
+};
+
 #define X(name, bytes)                                                                             \
     void candm_put_req_##name(struct wire_out *out, const struct candm_req_##name *v);             \
     void candm_get_req_##name(struct wire_in *in, struct candm_req_##name *v);

@@ -65,6 +65,8 @@ static handler_fn *const handlers[] = {
     [CANDM_REQ_MODIFY_SELECTOPTS] = handle_modify_selectopts,
     [CANDM_REQ_MODIFY_OFFSET] = handle_modify_offset,
     [CANDM_REQ_LOCAL] = handle_local,
+    [CANDM_REQ_VERDICT] = handle_verdict,
+    [CANDM_REQ_SOURCE_REASON] = handle_source_reason,
 };
 
 handler_fn *handler_for(uint16_t command)

@@ -16,6 +16,9 @@ handler_fn handle_tracking, handle_activity, handle_rtcreport, handle_smoothing;
 handler_fn handle_ntp_data, handle_ntp_source_name, handle_auth_data;
 handler_fn handle_server_stats, handle_client_accesses, handle_manual_list;
 
+/* explanations.c */
+handler_fn handle_verdict, handle_source_reason;
+
 /* source_commands.c */
 handler_fn handle_online, handle_offline, handle_burst, handle_modify;
 handler_fn handle_del_source, handle_add_source, handle_onoffline, handle_refresh;

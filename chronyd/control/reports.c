@@ -4,6 +4,7 @@
  * say by how much the clock is ahead. Each field is turned here, and nowhere else. */
 #include <math.h>
 
+#include "chronyd/control/explanations.h"
 #include "chronyd/control/handlers.h"
 
 static struct candm_time time_of(struct utc t)
@@ -118,16 +119,6 @@ enum candm_status handle_sourcestats(struct exchange *x)
     }
     candm_put_rpy_sourcestats(&x->out, &r);
     return CANDM_SUCCESS;
-}
-
-/* Before its first selection a source has no state yet. */
-static void complete_selection(struct source_report *s, uint8_t options)
-{
-    s->select.options = options;
-    if (s->select.state != 0 && s->select.state != SELECT_UNKNOWN)
-        return;
-    s->select.state = options & SELECT_NOSELECT ? SELECT_NOSELECTED : SELECT_FEW_SAMPLES;
-    s->select.effective_options = options;
 }
 
 enum candm_status handle_select_data(struct exchange *x)

@@ -5,7 +5,7 @@
  * that cannot be decoded, is a crash. */
 #include <stdint.h>
 
-#include "test/unit/toy_daemon.h"
+#include "test/unit/memory_daemon.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

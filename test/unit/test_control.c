@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "chronyd/control/handlers.h"
-#include "test/unit/toy_daemon.h"
+#include "test/unit/memory_daemon.h"
 
 static const char *const quiet[] = {"port 0", NULL};
 static const char *const server[] = {"server 192.0.2.1 minpoll 5 prefer",
@@ -235,6 +235,25 @@ static void sources_without_samples_are_shown_as_unknown(void **state)
     assert_int_equal(toy_command(&d, &toy_local, CANDM_REQ_ACTIVITY, &r), CANDM_SUCCESS);
     assert_int_equal(r.activity_.online, 1);
     assert_int_equal(r.activity_.offline, 1);
+    toy_daemon_stop(&d);
+}
+
+static void verdict_and_reasons_tell_what_is_the_matter(void **state)
+{
+    struct toy_daemon d = {0};
+    union candm_reply_payload r;
+
+    (void)state;
+    assert_true(toy_daemon_start(&d, server));
+    assert_int_equal(toy_command(&d, &toy_loopback, CANDM_REQ_VERDICT, &r), CANDM_SUCCESS);
+    assert_int_equal(r.verdict_.state, CANDM_VERDICT_UNSYNCHRONISED);
+    assert_int_not_equal(reason_from_name(r.verdict_.reason.name), REASON_COUNT);
+    assert_int_equal(by_index(&d, CANDM_REQ_SOURCE_REASON, 1, &r), CANDM_SUCCESS);
+    assert_int_equal(addr_refid(&r.source_reason_.address), 0xc0000202);
+    assert_string_equal(r.source_reason_.network.name, "offline");
+    assert_string_equal(r.source_reason_.selection.name, "few-samples");
+    assert_int_equal(r.source_reason_.state, 'M');
+    assert_int_equal(by_index(&d, CANDM_REQ_SOURCE_REASON, 2, &r), CANDM_NO_SUCH_SOURCE);
     toy_daemon_stop(&d);
 }
 
@@ -630,6 +649,7 @@ int main(void)
         cmocka_unit_test(access_rules_are_changed_checked_and_refused),
         cmocka_unit_test(an_unsynchronised_daemon_reports_what_the_reference_does),
         cmocka_unit_test(sources_without_samples_are_shown_as_unknown),
+        cmocka_unit_test(verdict_and_reasons_tell_what_is_the_matter),
         cmocka_unit_test(each_generation_of_clients_gets_the_reply_it_knows),
         cmocka_unit_test(one_source_is_reported_and_deleted_by_its_address),
         cmocka_unit_test(sources_are_added_with_a_status_for_each_refusal),

@@ -168,12 +168,14 @@ static void every_reason_has_its_own_name(void **state)
 {
     (void)state;
     for (int i = 0; i < REASON_COUNT; i++) {
+        assert_int_equal(reason_from_name(reason_name((enum reason_code)i)), i);
         assert_string_not_equal(reason_name((enum reason_code)i), "unknown");
         for (int j = 0; j < i; j++)
             assert_string_not_equal(reason_name((enum reason_code)i),
                                     reason_name((enum reason_code)j));
     }
     assert_string_equal(reason_name(REASON_COUNT), "unknown");
+    assert_int_equal(reason_from_name("bad weather"), REASON_COUNT);
 }
 
 int main(void)

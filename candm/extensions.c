@@ -1,0 +1,77 @@
+/* extensions.c - payloads that only this project has (doc/candm-extensions.adoc). */
+#include "candm/fields.h"
+
+static void put_text(struct wire_out *out, const char *text, size_t size)
+{
+    size_t length = strnlen(text, size - 1);
+
+    wire_put_bytes(out, text, length);
+    wire_put_zeros(out, size - length);
+}
+
+/* What follows the terminator is forgotten, and what a terminal could take for a command too. */
+static void get_text(struct wire_in *in, char *text, size_t size)
+{
+    size_t length;
+
+    wire_get_bytes(in, text, size);
+    text[size - 1] = '\0';
+    length = strlen(text);
+    memset(text + length, 0, size - length);
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < ' ' || text[i] > '~')
+            text[i] = '?';
+    }
+}
+
+void candm_put_reason(struct wire_out *out, const struct candm_reason *r)
+{
+    put_text(out, r->name, sizeof(r->name));
+    candm_put_float(out, r->figure);
+    candm_put_float(out, r->limit);
+    put_text(out, r->directive, sizeof(r->directive));
+}
+
+void candm_get_reason(struct wire_in *in, struct candm_reason *r)
+{
+    get_text(in, r->name, sizeof(r->name));
+    r->figure = candm_get_float(in);
+    r->limit = candm_get_float(in);
+    get_text(in, r->directive, sizeof(r->directive));
+}
+
+void candm_put_rpy_verdict(struct wire_out *out, const struct candm_rpy_verdict *v)
+{
+    wire_put_u16(out, v->state);
+    wire_put_u16(out, 0);
+    candm_put_float(out, v->bound_s);
+    candm_put_reason(out, &v->reason);
+}
+
+void candm_get_rpy_verdict(struct wire_in *in, struct candm_rpy_verdict *v)
+{
+    v->state = wire_get_u16(in);
+    candm_skip(in, 2);
+    v->bound_s = candm_get_float(in);
+    candm_get_reason(in, &v->reason);
+}
+
+void candm_put_rpy_source_reason(struct wire_out *out, const struct candm_rpy_source_reason *v)
+{
+    wire_put_u32(out, v->refid);
+    candm_put_addr(out, &v->address);
+    wire_put_u8(out, v->state);
+    wire_put_zeros(out, 3);
+    candm_put_reason(out, &v->network);
+    candm_put_reason(out, &v->selection);
+}
+
+void candm_get_rpy_source_reason(struct wire_in *in, struct candm_rpy_source_reason *v)
+{
+    v->refid = wire_get_u32(in);
+    candm_get_addr(in, &v->address);
+    v->state = wire_get_u8(in);
+    candm_skip(in, 3);
+    candm_get_reason(in, &v->network);
+    candm_get_reason(in, &v->selection);
+}
