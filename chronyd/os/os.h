@@ -137,6 +137,8 @@ struct os_ops {
                          unsigned mode, struct err *err);
     bool (*file_remove)(void *ctx, const char *path, struct err *err);
     bool (*file_mtime)(void *ctx, const char *path, struct utc *out);
+    /* Permission bits; false if there is no such file. NULL in a world without permissions. */
+    bool (*file_mode)(void *ctx, const char *path, unsigned *mode);
     /* Append handle for log files; created with `mode` if missing. *size (NULL allowed) gets the
      * present length. */
     int (*append_open)(void *ctx, const char *path, unsigned mode, struct err *err);

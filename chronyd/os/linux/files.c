@@ -148,6 +148,17 @@ bool world_file_mtime(void *ctx, const char *path, struct utc *out)
     return true;
 }
 
+bool world_file_mode(void *ctx, const char *path, unsigned *mode)
+{
+    struct stat st;
+
+    (void)ctx;
+    if (stat(path, &st) < 0)
+        return false;
+    *mode = (unsigned)st.st_mode & 07777;
+    return true;
+}
+
 int world_append_open(void *ctx, const char *path, unsigned mode, struct err *err)
 {
     int fd =

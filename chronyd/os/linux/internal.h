@@ -193,6 +193,7 @@ bool world_file_replace(void *ctx, const char *path, const void *data, size_t le
                         struct err *err);
 bool world_file_remove(void *ctx, const char *path, struct err *err);
 bool world_file_mtime(void *ctx, const char *path, struct utc *out);
+bool world_file_mode(void *ctx, const char *path, unsigned *mode);
 int world_append_open(void *ctx, const char *path, unsigned mode, struct err *err);
 bool world_append_write(void *ctx, int file, const void *data, size_t length, struct err *err);
 void world_append_close(void *ctx, int file);

@@ -37,6 +37,7 @@ static const struct os_ops linux_ops = {
     .file_replace = world_file_replace,
     .file_remove = world_file_remove,
     .file_mtime = world_file_mtime,
+    .file_mode = world_file_mode,
     .append_open = world_append_open,
     .append_write = world_append_write,
     .append_close = world_append_close,
