@@ -16,12 +16,16 @@ static const double model_prior[FILTER_MODELS] = {
     -4.0, -2.6, -1.3, -0.4, 0.0, -0.1, -0.4, -1.0, -1.6, -2.8, -4.0, -6.0,
 };
 
-/* Where the frequency is not known from before, it is this far off, with these odds. */
-#define PRIORS 3
-static const double vague_factor[PRIORS] = {0.2, 1.0, 10.0};
-static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0};
-/* With more points than this the prior no longer matters, and the middle one is as good as any. */
+/* Where the frequency is not known from before, it is this far off, with these odds. The last is
+ * for a clock whose tick is wrong by per cents: the kernel can correct 10 of them. */
+#define PRIORS 4
+static const double vague_factor[PRIORS] = {0.2, 1.0, 10.0, 600.0};
+static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0, -8.0};
+/* With more points than this the prior no longer matters, and the middle one is as good as any
+ * (apart from the last, which is never near the others). */
 #define VAGUE_POINTS 10
+#define PRIOR_MIDDLE 1
+#define PRIOR_FAR (PRIORS - 1)
 
 /* A box this narrow against what is known is as good as a normal error (half width, in standard
  * deviations), */
@@ -234,7 +238,7 @@ static void learn(const struct filter_point *points, size_t count, const struct 
                   double scale, struct filter_result *out)
 {
     size_t predicted = 0;
-    bool vague = prior->vague && count <= VAGUE_POINTS;
+    bool all = prior->vague && count <= VAGUE_POINTS;
 
     for (size_t i = 1; i < count; i++)
         predicted += !points[i].new_level;
@@ -244,13 +248,13 @@ static void learn(const struct filter_point *points, size_t count, const struct 
         struct lesson l = {.best = -HUGE_VAL};
 
         for (size_t k = 0; k < PRIORS; k++) {
-            double sd = prior->slope_sd * (vague ? vague_factor[k] : 1.0);
+            double sd = prior->slope_sd * (prior->vague ? vague_factor[k] : 1.0);
             struct bank bank;
 
+            if (!all && k != PRIOR_MIDDLE && !(prior->vague && k == PRIOR_FAR))
+                continue;
             bank_run(&bank, points, count, prior->slope, sd, scale);
-            learn_from(&l, &bank, predicted, scale, sd, vague ? vague_log_weight[k] : 0.0);
-            if (!vague)
-                break;
+            learn_from(&l, &bank, predicted, scale, sd, prior->vague ? vague_log_weight[k] : 0.0);
         }
         l.var_scale /= l.weight;
         out->wander = l.wander / l.weight;

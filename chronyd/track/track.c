@@ -147,9 +147,16 @@ static void judge_residuals(struct track *t, const struct filter_path *path)
     t->sd_s = max_d(t->sd_s, t->settings.precision_s);
 }
 
+/* The filter's slope is that of truth over oscillator; a frequency is told the other way round. At
+ * hundreds of ppm the difference between 1 / (1 + x) and 1 - x is more than our error. */
+static double reciprocal(double fraction)
+{
+    return 1.0 / (1.0 + max_d(fraction, -0.5)) - 1.0;
+}
+
 static void learn(struct track *t)
 {
-    struct filter_prior prior = {-t->prior_freq_ppm * 1e-6, t->prior_skew_ppm * 1e-6,
+    struct filter_prior prior = {reciprocal(t->prior_freq_ppm * 1e-6), t->prior_skew_ppm * 1e-6,
                                  !t->has_prior};
     double old_slope = t->filter.state.slope, old_sd = sqrt(t->filter.state.var_slope);
 
@@ -280,7 +287,7 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     out->at = at;
     out->truth = truth_at(t, at, f.x_s);
     out->offset_sd_s = sqrt(f.var_x);
-    out->freq_ppm = -f.slope * 1e6;
+    out->freq_ppm = reciprocal(f.slope) * 1e6;
     out->skew_ppm = 2e6 * sqrt(f.var_slope);
     out->root_delay_s = best->root_delay_s;
     out->root_dispersion_s = best->root_dispersion_s + out->offset_sd_s +
