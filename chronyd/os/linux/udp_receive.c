@@ -16,6 +16,8 @@
 #ifndef SCM_TIMESTAMPING
 #define SCM_TIMESTAMPING SO_TIMESTAMPING
 #endif
+/* The error queue of a server's socket holds the stamps of a whole batch; a client's has one, and
+ * asking again would cost a call. */
 #define ERRORS_PER_TURN 64
 
 /* What the ancillary data of one message says. */
@@ -227,7 +229,8 @@ static void clear_pending_error(struct world *w, int handle, world_handler handl
 void udp_read_errors(struct world *w, int handle, world_handler handle_event, void *ctx)
 {
     uint32_t serial = w->slots[handle].serial;
-    int limit = w->restricted ? 1 : ERRORS_PER_TURN, got = 0;
+    bool many = !w->restricted && !w->slots[handle].connected;
+    int limit = many ? ERRORS_PER_TURN : 1, got = 0;
 
     if (!udp_buffers(w))
         return;
