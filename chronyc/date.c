@@ -11,6 +11,9 @@
 struct said {
     struct tm tm; /* the day and time that hold until something else is said */
     bool date, time, zone, relative;
+    bool year_open; /* a date without a year, which may follow later */
+    bool weekday;   /* the next day of that name, unless there is a date */
+    int weekday_days;
     int64_t epoch_s; /* "@..." */
     bool epoch;
     int64_t zone_s; /* east of UTC */
@@ -115,7 +118,7 @@ static bool clock_time(struct said *d, const char **p, int64_t hour)
     return set_time(d, hour, minute, second);
 }
 
-/* "2026-09-25", "25-Sep-2026" has its month as a word and is put together from three pieces. */
+/* "2026-09-25" */
 static bool dashed_date(struct said *d, const char **p, int64_t year)
 {
     int64_t month, day;
@@ -195,6 +198,15 @@ static bool number(struct said *d, const char **p)
         return dashed_date(d, p, v);
     if (!with_sign && **p == '/')
         return slashed_date(d, p, v);
+    /* "Fri Sep 25 16:30:05 UTC 2026", as date(1) prints it */
+    if (d->year_open && !with_sign && v >= 1900 && v <= 9999) {
+        d->tm.tm_year = (int)v - 1900;
+        d->year_open = false;
+        return true;
+    }
+    /* "25-Sep-2026": the month makes use of the number. */
+    if (**p == '-' && is_letter((*p)[1]))
+        (*p)++;
     d->pending = true;
     d->number = sign * v;
     d->relative |= with_sign;
@@ -226,6 +238,7 @@ static bool month_word(struct said *d, const char **p, int month)
     while (**p == ' ' || **p == ',' || **p == '-')
         (*p)++;
     /* The next number is the year, unless it is the hour of a time. */
+    d->year_open = true;
     if (is_digit(**p)) {
         const char *q = *p;
         int64_t v;
@@ -234,6 +247,7 @@ static bool month_word(struct said *d, const char **p, int month)
             return false;
         if (*q != ':' && !(q[0] == ' ' && (q[1] == 'a' || q[1] == 'p'))) {
             year = full_year(v);
+            d->year_open = false;
             *p = q;
         }
     }
@@ -301,9 +315,8 @@ static bool day_word(struct said *d, const char *word)
     }
     /* The next one of that name, or today. With a date it is decoration. */
     if (weekday >= 0) {
-        if (!d->date)
-            d->add_days += (weekday - d->tm.tm_wday + 7) % 7;
-        d->relative = true;
+        d->weekday = true;
+        d->weekday_days = (weekday - d->tm.tm_wday + 7) % 7;
         return true;
     }
     return text_equal_nocase(word, "today") || text_equal_nocase(word, "now");
@@ -381,7 +394,7 @@ static bool to_seconds(struct said *d, int64_t *out_s)
 {
     time_t t;
 
-    d->tm.tm_mday += d->add_days;
+    d->tm.tm_mday += d->add_days + (d->weekday && !d->date ? d->weekday_days : 0);
     d->tm.tm_mon += d->add_months;
     d->tm.tm_year += d->add_years;
     d->tm.tm_isdst = -1;
