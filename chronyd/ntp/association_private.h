@@ -84,6 +84,7 @@ struct association {
     struct request request;
     struct exchange last;
     struct ntp_time last_receive, last_transmit; /* of the last valid packet: duplicates */
+    int sent_since_heard;                        /* peers: requests since the last packet from it */
     struct local_stamp last_sent; /* peers, interleaved: when the request before this left */
     struct quantile *delays;      /* maxdelayquant; NULL = off */
     struct sample_filter *filter; /* NULL = off */
@@ -123,6 +124,9 @@ struct measurement {
 };
 void measure(const struct association *a, const struct ntp_header *h, bool interleaved,
              const struct local_stamp *received, struct measurement *out);
+/* Tests 6 and 7: what the packet says about the server. */
+uint16_t measure_server_tests(const struct ntp_header *h);
+/* Tests A to D: whether the measurement is good. */
 uint16_t measure_tests(struct association *a, const struct ntp_header *h,
                        const struct measurement *m);
 

@@ -275,9 +275,9 @@ void clientlog_update_transmit(struct clientlog *cl, struct ntp_time receive,
 }
 
 bool clientlog_find_times(const struct clientlog *cl, struct ntp_time receive,
-                          struct ntp_time *transmit)
+                          struct ntp_time *transmit, enum os_stamp *transmit_by)
 {
-    return cl->times && timestamps_find(cl->times, receive, transmit, NULL);
+    return cl->times && timestamps_find(cl->times, receive, transmit, transmit_by);
 }
 
 size_t clientlog_slots(const struct clientlog *cl)

@@ -48,7 +48,7 @@ void clientlog_save_times(struct clientlog *cl, struct ntp_time receive, struct 
 void clientlog_update_transmit(struct clientlog *cl, struct ntp_time receive,
                                struct ntp_time transmit, enum os_stamp transmit_by);
 bool clientlog_find_times(const struct clientlog *cl, struct ntp_time receive,
-                          struct ntp_time *transmit);
+                          struct ntp_time *transmit, enum os_stamp *transmit_by);
 
 struct client_report {
     struct addr addr;

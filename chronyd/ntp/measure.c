@@ -139,6 +139,17 @@ static bool test_root(const struct ntp_header *h)
            ROOT_DISTANCE_MAX_S;
 }
 
+uint16_t measure_server_tests(const struct ntp_header *h)
+{
+    uint16_t passed = 0;
+
+    if (h->leap != LEAP_UNSYNCHRONISED && h->stratum >= 1 && h->stratum <= STRATUM_MAX)
+        passed |= TEST_6;
+    if (test_root(h))
+        passed |= TEST_7;
+    return passed;
+}
+
 uint16_t measure_tests(struct association *a, const struct ntp_header *h,
                        const struct measurement *m)
 {
@@ -146,10 +157,6 @@ uint16_t measure_tests(struct association *a, const struct ntp_header *h,
     uint16_t passed = 0;
 
     track_delay(source_track(a->source), &d);
-    if (h->leap != LEAP_UNSYNCHRONISED && h->stratum >= 1 && h->stratum <= STRATUM_MAX)
-        passed |= TEST_6;
-    if (test_root(h))
-        passed |= TEST_7;
     if (test_sanity(a, h, m))
         passed |= TEST_A;
     if (test_ratio(a, &m->sample, &d))

@@ -77,6 +77,7 @@ static void remember(struct association *a, const struct ntp_header *h,
         .sent = a->request.sent,
         .received = *received,
     };
+    a->sent_since_heard = 0;
     if (a->settings.kind == SOURCE_PEER) {
         a->last.told_receive =
             ntp_view_time(server_view(a->room->server), d->stamp, room_random(a->room));
@@ -212,17 +213,29 @@ static void follow_peer(struct association *a, const struct ntp_header *h, uint1
     if (a->settings.kind != SOURCE_PEER || !has(tests, TEST_1 | TEST_5) || h->transmit.bits == 0)
         return;
     remember(a, h, received, d, true);
+    a->last.usable = false;
 }
 
-/* The request has been answered: nothing else can match it any more. A peer's next packet may still
- * refer to the same one of ours. */
+/* The request has been answered: nothing else can match it any more. */
 static void settle(struct association *a)
 {
     a->request.waiting = false;
-    if (a->settings.kind == SOURCE_PEER)
-        return;
     a->request.transmit.bits = a->request.receive.bits = 0;
     association_close_socket(a);
+}
+
+/* A server that is not synchronised has no time to be measured. */
+static uint16_t judge(struct association *a, const struct ntp_header *h, bool interleaved,
+                      const struct local_stamp *received, struct measurement *m)
+{
+    uint16_t tests = measure_server_tests(h);
+
+    measure(a, h, interleaved, received, m);
+    if (has(tests, TEST_6 | TEST_7))
+        return tests | measure_tests(a, h, m);
+    m->sample = (struct sample){.at = m->sample.at, .truth = m->sample.truth};
+    m->response_time_s = 0.0;
+    return tests;
 }
 
 void association_receive(struct association *a, const struct os_datagram *d)
@@ -238,8 +251,7 @@ void association_receive(struct association *a, const struct os_datagram *d)
         return;
     count_stamp(a, d);
     tests = packet_tests(a, d, &p, &interleaved);
-    measure(a, &p.header, interleaved, &received, &m);
-    tests |= measure_tests(a, &p.header, &m);
+    tests |= judge(a, &p.header, interleaved, &received, &m);
     if (!has(tests, TESTS_VALID)) {
         if (a->request.waiting)
             note_tests(a, tests);

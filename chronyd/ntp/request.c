@@ -54,19 +54,33 @@ static void fill_client(struct association *a, struct ntp_header *h)
     h->transmit = r->transmit;
 }
 
-/* A peer is told all that a server's answer tells. */
+/* When the packet before this one left, as the other is told it. */
+static struct ntp_time previous_transmit(const struct association *a)
+{
+    return ntp_time_from_utc(clock_corrected(a->room->clock, a->last_sent.at));
+}
+
+/* A peer is told all that a server's answer tells. In interleaved mode (RFC 9769 section 3) the
+ * transmit timestamp is that of our previous packet, which is known better by now; that makes sense
+ * as long as packets go to and fro in turn. */
 static void fill_peer(struct association *a, struct utc raw, struct ntp_header *h)
 {
     const struct ntp_view *view = server_view(a->room->server);
     struct request *r = &a->request;
+    bool interleave =
+        a->settings.xleave && a->last.usable && a->last_sent.by != 0 && a->sent_since_heard == 0;
 
     ntp_view_header(view, raw, h);
     h->mode = NTP_MODE_ACTIVE;
     h->poll = (int8_t)a->polling.log2_s;
-    h->origin = a->last.remote_transmit;
     h->receive = a->last.told_receive;
-    r->transmit = ntp_view_time(view, raw, room_random(a->room));
-    h->transmit = r->transmit;
+    h->origin = interleave ? a->last.remote_receive : a->last.remote_transmit;
+    h->transmit =
+        interleave ? previous_transmit(a) : ntp_view_time(view, raw, room_random(a->room));
+    r->transmit = h->transmit;
+    r->receive = h->receive;
+    r->interleaved = a->settings.xleave && h->receive.bits != 0;
+    a->sent_since_heard++;
 }
 
 static int open_socket(struct association *a, struct err *err)

@@ -183,7 +183,7 @@ static void remember_pending(struct server *s, int sock, uint32_t tx_id, struct 
 }
 
 static void send_reply(struct server *s, const struct os_datagram *request,
-                       const struct respond_out *out)
+                       const struct respond_out *out, enum os_stamp told_by)
 {
     struct os_datagram d = {
         .sock = request->sock,
@@ -201,7 +201,7 @@ static void send_reply(struct server *s, const struct os_datagram *request,
         return;
     }
     clientlog_count_reply(s->clients, out->authenticated, out->interleaved, request->stamp_by,
-                          STAMP_DAEMON);
+                          out->interleaved ? told_by : STAMP_DAEMON);
     if (!clientlog_enabled(s->clients))
         return;
     clientlog_save_times(s->clients, out->receive, request->stamp, out->transmit, STAMP_DAEMON);
@@ -210,13 +210,13 @@ static void send_reply(struct server *s, const struct os_datagram *request,
 
 /* The receive timestamp that the client saw in the previous answer, if it sends one back. */
 static bool find_interleaved(struct server *s, const struct os_datagram *d,
-                             struct respond_interleaved *il)
+                             struct respond_interleaved *il, enum os_stamp *by)
 {
     struct wire_in in = wire_in_of(d->data + NTP_HEADER_ORIGIN, 8);
 
     il->prev_receive.bits = wire_get_u64(&in);
     return il->prev_receive.bits != 0 &&
-           clientlog_find_times(s->clients, il->prev_receive, &il->prev_transmit);
+           clientlog_find_times(s->clients, il->prev_receive, &il->prev_transmit, by);
 }
 
 static bool worth_counting(const struct os_datagram *d)
@@ -235,6 +235,7 @@ void server_request(struct server *s, const struct os_datagram *d)
     struct respond_interleaved il;
     struct respond_out out;
     enum client_verdict verdict;
+    enum os_stamp told_by = STAMP_DAEMON;
     bool known;
 
     if (!worth_counting(d) || !access_allows(s->room->access, &d->remote.addr))
@@ -242,10 +243,10 @@ void server_request(struct server *s, const struct os_datagram *d)
     verdict = clientlog_hit(s->clients, CLIENT_NTP, &d->remote.addr, room_mono(s->room), NULL);
     if (verdict == CLIENT_DROP)
         return;
-    known = find_interleaved(s, d, &il);
+    known = find_interleaved(s, d, &il, &told_by);
     if (ntp_respond(view, d, known ? &il : NULL, room_utc(s->room), verdict == CLIENT_KOD, &out) ==
         RESPOND_SEND)
-        send_reply(s, d, &out);
+        send_reply(s, d, &out, told_by);
 }
 
 void server_sent(struct server *s, int sock, uint32_t tx_id, struct utc stamp, enum os_stamp by)

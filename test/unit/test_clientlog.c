@@ -291,6 +291,7 @@ static void noclientlog_answers_all_and_keeps_nothing(void **state)
     struct clientlog_settings s = plain;
     struct addr a = client(1);
     struct ntp_time t;
+    enum os_stamp by;
     struct clientlog *cl;
     long record;
 
@@ -302,7 +303,7 @@ static void noclientlog_answers_all_and_keeps_nothing(void **state)
     assert_int_equal(record, -1);
     assert_int_equal(clientlog_slots(cl), 0);
     clientlog_save_times(cl, (struct ntp_time){1}, (struct utc){0}, (struct ntp_time){2}, 'D');
-    assert_false(clientlog_find_times(cl, (struct ntp_time){1}, &t));
+    assert_false(clientlog_find_times(cl, (struct ntp_time){1}, &t, &by));
     clientlog_destroy(cl);
 }
 
@@ -311,6 +312,7 @@ static void timestamps_are_found_by_the_receive_time_and_improved(void **state)
     struct clientlog *cl = make(&plain);
     struct server_stats stats;
     struct ntp_time t;
+    enum os_stamp by;
 
     (void)state;
     for (uint64_t i = 1; i <= 100; i++)
@@ -318,12 +320,13 @@ static void timestamps_are_found_by_the_receive_time_and_improved(void **state)
                              (struct ntp_time){i}, STAMP_DAEMON);
     clientlog_update_transmit(cl, (struct ntp_time){UINT64_C(7) << 32}, (struct ntp_time){77},
                               STAMP_KERNEL);
-    assert_true(clientlog_find_times(cl, (struct ntp_time){UINT64_C(7) << 32}, &t));
+    assert_true(clientlog_find_times(cl, (struct ntp_time){UINT64_C(7) << 32}, &t, &by));
     assert_true(t.bits == 77);
-    assert_true(clientlog_find_times(cl, (struct ntp_time){UINT64_C(8) << 32}, &t));
+    assert_int_equal(by, STAMP_KERNEL);
+    assert_true(clientlog_find_times(cl, (struct ntp_time){UINT64_C(8) << 32}, &t, &by));
     assert_true(t.bits == 8);
-    assert_false(clientlog_find_times(cl, (struct ntp_time){0}, &t));
-    assert_false(clientlog_find_times(cl, (struct ntp_time){5}, &t));
+    assert_false(clientlog_find_times(cl, (struct ntp_time){0}, &t, &by));
+    assert_false(clientlog_find_times(cl, (struct ntp_time){5}, &t, &by));
     clientlog_stats(cl, &stats);
     assert_int_equal(stats.ntp_timestamps, 100);
     assert_int_equal(stats.ntp_span_s, 99);

@@ -342,7 +342,8 @@ static void unsynchronised_server_clears_a_bit_of_reach(void **state)
         w->server.root_dispersion_s = cases[i].dispersion_s;
         world_run(w, 66);
         assert_int_equal(source_reach(only_source(w)), 2);
-        assert_int_equal(world_data(w, 1).tests, 0x3ff & ~cases[i].failed);
+        /* No time to be measured: A to D are not even tried. */
+        assert_int_equal(world_data(w, 1).tests, 0x3f0 & ~cases[i].failed);
         assert_int_equal(world_data(w, 1).total_valid, 2);
         assert_int_equal(world_data(w, 1).total_good, 1);
         world_destroy(w);
