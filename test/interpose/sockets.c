@@ -250,7 +250,8 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
     struct address to = s->remote;
     size_t length = 0;
 
-    (void)flags;
+    if (flags & ~MSG_NOSIGNAL)
+        violation("sends with flags %x", flags);
     for (size_t i = 0; i < m->msg_iovlen; i++) {
         if (length + m->msg_iov[i].iov_len > sizeof data)
             violation("sends more than %d bytes", PACKET_MAX);
@@ -368,6 +369,8 @@ ssize_t recvmsg(int fd, struct msghdr *m, int flags)
     size_t used = 0;
     ssize_t n;
 
+    if (flags & ~MSG_ERRQUEUE)
+        violation("receives with flags %x", flags);
     if (flags & MSG_ERRQUEUE)
         return receive_stamp(s, m);
     if (!p || world.head_slot != fd - FIRST_SOCKET)

@@ -117,12 +117,12 @@ void set_real_time_priority(const struct log *log, int priority)
         log_warning(log, "Could not enable real-time priority %d: %s", priority, strerror(errno));
 }
 
-/* Later allocations are locked too, so the limit has to allow what the process may need. */
+/* Later allocations are locked too, and would fail beyond the limit: without leave to raise it,
+ * nothing is locked. */
 void lock_memory(const struct log *log)
 {
     struct rlimit unlimited = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
 
-    (void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
-    if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+    if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0 || mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
         log_warning(log, "Could not lock memory: %s", strerror(errno));
 }

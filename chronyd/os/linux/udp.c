@@ -12,6 +12,8 @@
 #include <linux/net_tstamp.h>
 #endif
 
+#define RESTRICTED_SOCKETS_MAX 20
+
 static bool set_int(int fd, int level, int name, int value)
 {
     return setsockopt(fd, level, name, &value, sizeof value) == 0;
@@ -145,6 +147,16 @@ static int adopted_socket(struct world *w, const struct os_udp_params *p)
     return -1;
 }
 
+/* A simulator has 20 sockets, and ends the program that wants more. */
+static bool socket_is_left(const struct world *w)
+{
+    int used = 0;
+
+    for (size_t i = 0; i < w->slot_count; i++)
+        used += w->slots[i].kind != SLOT_FREE;
+    return !w->restricted || used < RESTRICTED_SOCKETS_MAX;
+}
+
 int world_udp_open(void *ctx, const struct os_udp_params *p, struct err *err)
 {
     struct world *w = ctx;
@@ -152,6 +164,10 @@ int world_udp_open(void *ctx, const struct os_udp_params *p, struct err *err)
     bool adopted = fd >= 0;
     struct slot *s;
 
+    if (!adopted && !socket_is_left(w)) {
+        (void)err_set(err, ERR_LIMIT, "Could not open UDP socket: too many");
+        return -1;
+    }
     if (!adopted)
         fd = socket_plain(w, p->family == ADDR_IPV6 ? AF_INET6 : AF_INET, SOCK_DGRAM);
     if (fd < 0) {

@@ -161,7 +161,7 @@ static void receive_failed(struct world *w, int handle, int sys, world_handler h
 
 static int receive_one(struct world *w, int fd)
 {
-    ssize_t n = recvmsg(fd, &w->in->headers[0].msg_hdr, MSG_DONTWAIT);
+    ssize_t n = recvmsg(fd, &w->in->headers[0].msg_hdr, w->restricted ? 0 : MSG_DONTWAIT);
 
     if (n < 0)
         return -1;
@@ -238,8 +238,7 @@ void udp_read_errors(struct world *w, int handle, world_handler handle_event, vo
         struct ancillary a;
 
         prepare_buffers(w->in, 1);
-        if (recvmsg(w->slots[handle].fd, &w->in->headers[0].msg_hdr, MSG_ERRQUEUE | MSG_DONTWAIT) <
-            0)
+        if (recvmsg(w->slots[handle].fd, &w->in->headers[0].msg_hdr, MSG_ERRQUEUE) < 0)
             break;
         got++;
         a = read_ancillary(&w->in->headers[0].msg_hdr);

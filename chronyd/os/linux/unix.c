@@ -105,7 +105,7 @@ bool world_unix_send(void *ctx, const struct os_datagram *d, struct err *err)
 
     if (!s || !unix_address(&sun, d->unix_path))
         return err_set(err, ERR_IO, "Could not send to Unix socket");
-    if (sendmsg(s->fd, &m, MSG_DONTWAIT) < 0)
+    if (sendmsg(s->fd, &m, 0) < 0)
         return err_set_sys(err, err_code_from_errno(errno), errno, "Could not send to %s",
                            d->unix_path);
     return true;
@@ -124,7 +124,7 @@ void unix_receive(struct world *w, int handle, world_handler handle_event, void 
     ssize_t n;
 
     memset(&sun, 0, sizeof sun);
-    n = recvmsg(w->slots[handle].fd, &m, MSG_DONTWAIT);
+    n = recvmsg(w->slots[handle].fd, &m, 0);
     if (n < 0 || m.msg_namelen <= offsetof(struct sockaddr_un, sun_path) ||
         m.msg_namelen > sizeof sun || (m.msg_flags & MSG_TRUNC))
         return;

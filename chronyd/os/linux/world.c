@@ -133,5 +133,5 @@ void world_set_user(struct world *w, uint32_t uid, uint32_t gid)
 void world_adopt_sockets(struct world *w, int count)
 {
     w->adopted_first = 3;
-    w->adopted_count = count;
+    w->adopted_count = w->restricted ? 0 : count;
 }
