@@ -91,6 +91,7 @@ static bool do_freq(struct run *r, struct node *n, struct tokens *t)
     if (!tokens_value(t, "the change of frequency", &v))
         return false;
     simclock_change_freq(&n->clock, r->world->now_ns, v);
+    n->counts.disturbed_ns = r->world->now_ns;
     node_rearm(n);
     return tokens_end(t);
 }
@@ -163,6 +164,7 @@ static bool do_clockset(struct run *r, struct node *n, struct tokens *t)
 static bool do_chronyc(struct run *r, struct node *n, struct tokens *t)
 {
     (void)r;
+    n->counts.orders++;
     return ask_command(n, t);
 }
 

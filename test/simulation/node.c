@@ -47,6 +47,7 @@ void node_init(struct node *n)
     n->resume.fire = node_resumes;
     n->held_tail = &n->held;
     n->wake_latency_ns = 1000;
+    n->counts.disturbed_ns = -1;
     n->disk.fail_after = n->disk.crash_after = -1;
     n->log = (struct log){.write = log_line, .ctx = n, .least = LEVEL_INFO};
     n->os = node_os(n);
@@ -293,6 +294,7 @@ static void node_resumes(struct world *w, struct happening *h)
         simclock_step(&n->clock, w->now_ns, ns_from_s(told_s));
     }
     n->halted = false;
+    n->counts.disturbed_ns = w->now_ns;
     if (was_suspend)
         deliver(n, &set);
     give_held(n);
@@ -306,6 +308,7 @@ void node_foreign_step(struct node *n, double step_s, bool silent)
     static const struct event set = {.type = EVENT_CLOCK_SET};
 
     simclock_step(&n->clock, n->world->now_ns, ns_from_s(step_s));
+    n->counts.disturbed_ns = n->world->now_ns;
     if (!silent)
         node_give(n, &set, NULL);
 }
@@ -313,6 +316,7 @@ void node_foreign_step(struct node *n, double step_s, bool silent)
 void node_foreign_rate(struct node *n, double change)
 {
     simclock_set_rate(&n->clock, n->world->now_ns, n->clock.rate + change);
+    n->counts.disturbed_ns = n->world->now_ns;
     node_rearm(n);
 }
 

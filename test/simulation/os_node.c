@@ -86,6 +86,8 @@ static bool os_step(void *ctx, double offset_s, struct err *err)
         return true;
     if (refused(n, err, "step the clock"))
         return false;
+    if (n->counts.steps == 0 || fabs(offset_s) < n->counts.smallest_step_s)
+        n->counts.smallest_step_s = fabs(offset_s);
     n->counts.steps++;
     if (fabs(offset_s) > n->counts.largest_step_s)
         n->counts.largest_step_s = fabs(offset_s);

@@ -1,8 +1,14 @@
-/* swarm.h - random worlds that nobody thought of, against what must hold in every world. */
+/* swarm.h - random worlds that nobody thought of, against what must hold in every world.
+ *
+ * A seed draws a scenario text: servers, liars in a minority, daemons with random configurations,
+ * networks, faults that end after two thirds of the time. It is run under the invariants of
+ * swarm_check.h. A world that fails is made smaller, statement by statement, as long as it fails in
+ * the same way, and printed. */
 #ifndef SIMULATION_SWARM_H
 #define SIMULATION_SWARM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct swarm_options {
@@ -12,6 +18,25 @@ struct swarm_options {
     bool verbose, trace;
 };
 
+/* 0: every invariant held in every world. */
 int swarm_run(const struct swarm_options *options);
+
+/* The world of a seed as text; the caller frees it. */
+char *swarm_world(uint64_t seed);
+
+/* What came of a run. */
+struct swarm_outcome {
+    char invariant[32]; /* empty: all held */
+    char words[480];
+    uint64_t hash;
+    double simulated_s;
+    uint64_t packets;
+    bool unreadable;
+};
+void swarm_try(const char *text, uint64_t seed, bool trace, struct swarm_outcome *out);
+
+/* Remove what is not needed to fail in the same way; `text` is replaced. Returns how many smaller
+ * worlds were tried. */
+int swarm_shrink(char **text, uint64_t seed, const char *invariant);
 
 #endif

@@ -74,8 +74,11 @@ struct node_counts {
     uint64_t steps, rates, wakes, events;
     uint64_t sent_bytes, received_bytes;
     uint64_t starts, crashes;
+    uint64_t orders; /* of chronyc */
     int64_t last_sent_ns;
-    double largest_step_s;
+    int64_t
+        disturbed_ns; /* when something happened to the clock that no daemon can see; -1 never */
+    double largest_step_s, smallest_step_s;
     double largest_rate; /* fraction */
 };
 

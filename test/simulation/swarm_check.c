@@ -1,0 +1,467 @@
+/* swarm_check.c - the invariants, looked at every few seconds and at every datagram. */
+#include "test/simulation/swarm_check.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "test/simulation/expect.h"
+#include "test/simulation/hosts.h"
+
+#define LOOK_S 5.0
+/* A bound may be left for moments: what a sample teaches comes when it comes. */
+#define OUTSIDE_LOOKS_MAX 12
+#define LIAR_LOOKS_MAX 6
+#define LOG_LINES_PER_HOUR_MAX 500 /* a refusal of each request at minpoll 1 is told each time */
+/* Where all the delay is on one way the bound is met exactly, but for noise. */
+#define BOUND_TOLERANCE 1.1
+/* A liar that creeps away within the honest intervals cannot be told from them at once. */
+#define CREEP_S 0.2
+#define EVENTS_PER_HOUR_MAX 40000
+#define PEERS_MAX 32
+#define REQUESTS_KEPT 512
+
+/* How a daemon asks one of its servers. */
+struct peer {
+    struct addr addr;
+    const struct ntp_source_settings *settings;
+    int64_t last_ns;
+    double tokens; /* of a leaky bucket */
+};
+
+struct watch {
+    struct log_reader reader;
+    struct swarm_check *check;
+    struct node *node;
+    struct peer peers[PEERS_MAX];
+    size_t peer_count;
+    uint64_t starts; /* for which the peers are known */
+    uint64_t steps_at_start;
+    int outside, liar;
+    int64_t lost_majority_ns; /* last time without an honest majority, -1 never */
+    int64_t hour;
+    uint64_t lines, events_at_hour;
+};
+
+struct request_seen {
+    const struct node *server;
+    struct endpoint client;
+    size_t length;
+};
+
+struct swarm_check {
+    struct swarm_outcome *out;
+    struct run *run;
+    struct happening look;
+    struct watch *watches;
+    size_t count;
+    struct request_seen seen[REQUESTS_KEPT];
+    size_t seen_next;
+};
+
+struct our_tap {
+    struct tap tap; /* freed by the world */
+    struct swarm_check *check;
+};
+
+static void violated(struct swarm_check *c, const struct node *n, const char *invariant,
+                     const char *format, ...) PRINTF_LIKE(4, 5);
+
+static void violated(struct swarm_check *c, const struct node *n, const char *invariant,
+                     const char *format, ...)
+{
+    struct world *w = c->run->world;
+    char text[300];
+    va_list args;
+
+    if (c->out->invariant[0] != '\0')
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    text_copy(c->out->invariant, sizeof(c->out->invariant), invariant);
+    text_format(c->out->words, sizeof(c->out->words), "%s at %.1f s: %s", n ? n->name : "the world",
+                (double)w->now_ns * 1e-9, text);
+    if (w->fault[0] == '\0') /* nothing more is to be learned from this world */
+        text_copy(w->fault, sizeof(w->fault), c->out->words);
+}
+
+/* --- what a daemon was told --- */
+
+static bool is_liar(const struct node *n)
+{
+    return n && strncmp(n->name, "liar", 4) == 0;
+}
+
+static void learn_peers(struct watch *w)
+{
+    struct node *n = w->node;
+
+    if (w->starts == n->counts.starts || !n->daemon)
+        return;
+    w->starts = n->counts.starts;
+    w->steps_at_start = n->counts.steps;
+    w->peer_count = 0;
+    for (size_t i = 0; i < n->config.ntp_source_count && w->peer_count < PEERS_MAX; i++) {
+        const struct ntp_source_settings *s = &n->config.ntp_sources[i];
+        const struct node *other = world_node(n->world, s->name);
+
+        if (other)
+            w->peers[w->peer_count++] =
+                (struct peer){.addr = other->addr4, .settings = s, .last_ns = -1, .tokens = 60};
+    }
+}
+
+static bool is_connected(const struct node *n, const struct node *other)
+{
+    struct link *l = network_find(n->world, n, other);
+
+    return l && !l->way[0].down && !l->way[1].down && !l->way[0].unreachable &&
+           !l->way[1].unreachable;
+}
+
+/* Are the honest sources that can be reached a majority, and more needed than lie? */
+static bool has_honest_majority(const struct watch *w)
+{
+    int honest = 0, liars = 0;
+
+    for (size_t i = 0; i < w->peer_count; i++) {
+        const struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
+
+        if (is_liar(other))
+            liars++;
+        else if (other->host && is_connected(w->node, other))
+            honest++;
+    }
+    return liars == 0 || (honest > 2 * liars && w->node->config.sources.select.min_sources > liars);
+}
+
+static bool has_creeping_liar(const struct watch *w)
+{
+    for (size_t i = 0; i < w->peer_count; i++) {
+        struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
+
+        if (other->host &&
+            (host_law(other)->drift != 0.0 || (is_liar(other) && host_law(other)->offset_s != 0.0 &&
+                                               fabs(host_law(other)->offset_s) < CREEP_S)))
+            return true;
+    }
+    return false;
+}
+
+static double slowest_poll_s(const struct watch *w)
+{
+    double slowest = 64.0;
+
+    for (size_t i = 0; i < w->peer_count; i++) {
+        const struct ntp_source_settings *s = w->peers[i].settings;
+        double samples = s->filter_length > 1 ? s->filter_length : 1;
+
+        slowest = max_d(slowest, ldexp(samples, s->maxpoll));
+    }
+    return slowest;
+}
+
+static bool was_disturbed(const struct node *n, double for_s)
+{
+    return n->counts.disturbed_ns >= 0 &&
+           (double)(n->world->now_ns - n->counts.disturbed_ns) * 1e-9 < for_s;
+}
+
+/* Relays that were disturbed hand it on. */
+static bool excused(const struct watch *w)
+{
+    double for_s = 6.0 * slowest_poll_s(w) + 300.0;
+
+    if (was_disturbed(w->node, for_s) ||
+        (w->lost_majority_ns >= 0 &&
+         (double)(w->node->world->now_ns - w->lost_majority_ns) * 1e-9 < for_s))
+        return true;
+    for (size_t i = 0; i < w->peer_count; i++) {
+        const struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
+
+        if (!other->host && was_disturbed(other, 3.0 * for_s))
+            return true;
+    }
+    return false;
+}
+
+/* --- at every look --- */
+
+static void check_honest(struct watch *w)
+{
+    struct node *n = w->node;
+    struct verdict v;
+    double error_s = fabs(node_error_s(n)), limit_s;
+
+    chronyd_verdict(n->daemon, &v);
+    if (!has_honest_majority(w))
+        w->lost_majority_ns = n->world->now_ns;
+    limit_s = BOUND_TOLERANCE * v.bound_s + (has_creeping_liar(w) ? CREEP_S : 1e-6);
+    if (v.state == VERDICT_UNSYNCHRONISED || error_s <= limit_s || excused(w)) {
+        w->outside = 0;
+        return;
+    }
+    if (++w->outside > OUTSIDE_LOOKS_MAX)
+        violated(w->check, n, "honest", "the clock is %.9f s wrong, %.9f s are announced (%s)",
+                 node_error_s(n), v.bound_s, verdict_name(v.state));
+}
+
+static void check_minority(struct watch *w)
+{
+    struct node *n = w->node;
+    bool synchronised;
+    struct node *selected = node_selected(n, &synchronised);
+    const struct host_law *law;
+
+    if (!is_liar(selected) || excused(w)) {
+        w->liar = 0;
+        return;
+    }
+    law = host_law(selected);
+    if (fabs(law->offset_s) < 1.0 ||
+        (double)n->world->now_ns * 1e-9 < law->from_s + 4.0 * slowest_poll_s(w) + 600.0) {
+        w->liar = 0;
+        return;
+    }
+    if (++w->liar > LIAR_LOOKS_MAX)
+        violated(w->check, n, "minority", "%s is followed, which is %.3f s off", selected->name,
+                 law->offset_s);
+}
+
+static void check_steps(struct watch *w)
+{
+    const struct node *n = w->node;
+    const struct reference_settings *r = &n->config.reference;
+    uint64_t steps = n->counts.steps - w->steps_at_start;
+    bool leaps = r->leapsec_mode == LEAPSEC_STEP;
+
+    if (steps == 0 || r->makestep_limit < 0 || leaps)
+        return;
+    if (steps > (uint64_t)r->makestep_limit + n->counts.orders)
+        violated(w->check, n, "step", "%llu steps, makestep allows %d updates",
+                 (unsigned long long)steps, r->makestep_limit);
+    if (n->counts.orders == 0 && n->counts.smallest_step_s < 0.99 * r->makestep_threshold_s)
+        violated(w->check, n, "step", "a step of %.9f s, makestep wants at least %.9f s",
+                 n->counts.smallest_step_s, r->makestep_threshold_s);
+}
+
+static void check_tables(struct watch *w)
+{
+    struct node *n = w->node;
+    uint64_t events = n->counts.events + n->counts.wakes;
+    int64_t hour = n->world->now_ns / (3600 * NS_PER_S);
+    double most = n->config.clock.max_slew_ppm * 1.01e-6 + 1e-3;
+
+    if (n->counts.largest_rate > min_d(most, 0.1000001))
+        violated(w->check, n, "rate", "steered by %.1f ppm", n->counts.largest_rate * 1e6);
+    if (n->sockets_open_max > 8 + 4 * w->peer_count)
+        violated(w->check, n, "table", "%zu sockets for %zu sources", n->sockets_open_max,
+                 w->peer_count);
+    if (hour != w->hour) {
+        w->hour = hour;
+        w->lines = 0;
+        w->events_at_hour = events;
+    }
+    if (w->lines > LOG_LINES_PER_HOUR_MAX)
+        violated(w->check, n, "table", "more than %d log lines in an hour", LOG_LINES_PER_HOUR_MAX);
+    if (events - w->events_at_hour > EVENTS_PER_HOUR_MAX)
+        violated(w->check, n, "table", "%llu events in an hour",
+                 (unsigned long long)(events - w->events_at_hour));
+}
+
+static void look_at(struct watch *w)
+{
+    struct node *n = w->node;
+
+    if (n->state == NODE_FAILED || n->state == NODE_DONE) {
+        violated(w->check, n, "state", "the daemon ended: %s", n->failure);
+        return;
+    }
+    if (!n->daemon || n->halted)
+        return;
+    learn_peers(w);
+    check_honest(w);
+    check_minority(w);
+    check_steps(w);
+    check_tables(w);
+}
+
+static void look(struct world *w, struct happening *h)
+{
+    struct swarm_check *c = CONTAINER_OF(h, struct swarm_check, look);
+
+    for (size_t i = 0; i < c->count; i++)
+        look_at(&c->watches[i]);
+    queue_set(&w->queue, h, w->now_ns + ns_from_s(LOOK_S));
+}
+
+/* --- at every datagram --- */
+
+static double refill_per_s(const struct ntp_source_settings *s)
+{
+    double requests = 1.3;
+
+    if (s->presend_minpoll < 100)
+        requests += 2.6;
+    if (s->burst)
+        requests += 4.0;
+    return requests / ldexp(1.0, s->minpoll);
+}
+
+static void check_request(struct watch *w, const struct packet *p)
+{
+    struct node *n = w->node;
+    int64_t now = n->world->now_ns;
+
+    learn_peers(w);
+    for (size_t i = 0; i < w->peer_count; i++) {
+        struct peer *peer = &w->peers[i];
+        double least_s, since_s;
+
+        if (!addr_equal(&peer->addr, &p->target.addr))
+            continue;
+        least_s = min_d(2.0, ldexp(0.25, peer->settings->minpoll));
+        since_s = peer->last_ns < 0 ? 1e9 : (double)(now - peer->last_ns) * 1e-9;
+        if (since_s < 0.8 * least_s)
+            violated(w->check, n, "poll", "%.3f s between two requests to %s, minpoll is %d",
+                     since_s, peer->settings->name, peer->settings->minpoll);
+        peer->tokens = min_d(60.0, peer->tokens + since_s * refill_per_s(peer->settings)) - 1.0;
+        if (peer->tokens < 0.0)
+            violated(w->check, n, "poll", "%s is asked far more often than minpoll %d allows",
+                     peer->settings->name, peer->settings->minpoll);
+        peer->last_ns = now;
+    }
+}
+
+static void remember(struct swarm_check *c, const struct packet *p)
+{
+    c->seen[c->seen_next++ % REQUESTS_KEPT] =
+        (struct request_seen){.server = p->to, .client = p->source, .length = p->length};
+}
+
+static void check_reply(struct swarm_check *c, const struct packet *p)
+{
+    size_t longest = 0;
+    bool known = false;
+
+    for (size_t i = 0; i < REQUESTS_KEPT; i++) {
+        if (c->seen[i].server == p->from && endpoint_equal(&c->seen[i].client, &p->target)) {
+            known = true;
+            longest = c->seen[i].length > longest ? c->seen[i].length : longest;
+        }
+    }
+    if (known && p->length > longest)
+        violated(c, p->from, "length", "a reply of %zu bytes to a request of %zu", p->length,
+                 longest);
+}
+
+static void datagram_sent(struct tap *t, const struct packet *p)
+{
+    struct swarm_check *c = CONTAINER_OF(t, struct our_tap, tap)->check;
+    bool to_server = p->target.port == 123 || p->target.port == 323;
+    bool from_server = p->source.port == 123 || p->source.port == 323;
+
+    if (to_server && !p->to->host)
+        remember(c, p);
+    if (from_server && !to_server && !p->from->host)
+        check_reply(c, p);
+    for (size_t i = 0; i < c->count && p->target.port == 123 && p->source.port != 123; i++) {
+        if (c->watches[i].node == p->from)
+            check_request(&c->watches[i], p);
+    }
+}
+
+static void log_comes(struct log_reader *reader, int64_t at_ns, enum log_level level,
+                      const char *text)
+{
+    (void)at_ns;
+    (void)level;
+    (void)text;
+    CONTAINER_OF(reader, struct watch, reader)->lines++;
+}
+
+/* --- the ends of a run --- */
+
+static void check_recovery(struct watch *w)
+{
+    struct node *n = w->node;
+    double rest_s = 0.45 * w->check->run->duration_s;
+    double served_s = fabs(node_served_error_s(n));
+    struct verdict v;
+
+    learn_peers(w);
+    if (rest_s < 20.0 * slowest_poll_s(w) || !has_honest_majority(w) || w->peer_count == 0)
+        return;
+    if (!n->daemon) {
+        violated(w->check, n, "recovery", "the daemon is not running (%s)",
+                 node_state_name(n->state));
+        return;
+    }
+    chronyd_verdict(n->daemon, &v);
+    if (v.state == VERDICT_UNSYNCHRONISED)
+        violated(w->check, n, "recovery", "not synchronised long after the last fault");
+    else if (served_s > 0.5)
+        violated(w->check, n, "recovery", "believes in a time %.6f s off after the last fault",
+                 served_s);
+}
+
+struct swarm_check *swarm_check_create(struct swarm_outcome *out)
+{
+    struct swarm_check *c = calloc(1, sizeof(*c));
+
+    assert(c);
+    c->out = out;
+    return c;
+}
+
+void swarm_check_free(struct swarm_check *c)
+{
+    if (c)
+        free(c->watches);
+    free(c);
+}
+
+void swarm_check_prepare(struct run *r, void *check)
+{
+    struct swarm_check *c = check;
+    struct world *w = r->world;
+    struct our_tap *tap = calloc(1, sizeof(*tap));
+
+    assert(tap);
+    c->run = r;
+    c->watches = calloc(w->node_count, sizeof(*c->watches));
+    assert(c->watches);
+    for (size_t i = 0; i < w->node_count; i++) {
+        struct watch *watch = &c->watches[c->count];
+
+        if (w->nodes[i]->host)
+            continue;
+        watch->check = c;
+        watch->lost_majority_ns = -1;
+        watch->node = w->nodes[i];
+        watch->reader.line = log_comes;
+        watch->reader.next = watch->node->readers;
+        watch->node->readers = &watch->reader;
+        c->count++;
+    }
+    tap->check = c;
+    tap->tap.sent = datagram_sent;
+    tap->tap.next = w->taps;
+    w->taps = &tap->tap;
+    c->look.fire = look;
+    queue_set(&w->queue, &c->look, ns_from_s(LOOK_S));
+}
+
+void swarm_check_finished(struct run *r, void *check)
+{
+    struct swarm_check *c = check;
+
+    if (r->world->fault[0] != '\0')
+        violated(c, NULL, "spin", "%s", r->world->fault);
+    for (size_t i = 0; i < c->count; i++)
+        check_recovery(&c->watches[i]);
+}
