@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "chronyd/chronyd.h"
+#include "chronyd/config/check.h"
 #include "chronyd/options.h"
 #include "chronyd/os/linux/daemon.h"
 #include "chronyd/os/linux/privileges.h"
@@ -86,7 +87,7 @@ static void print_usage(const char *program)
            "  -l FILE      Log to FILE\n"
            "  -L LEVEL     Least severity logged: -1 debug, 0 info, 1 warning, 2 error, 3 fatal\n"
            "  -p           Print the configuration and exit\n"
-           "  --check      Check the configuration and exit\n"
+           "  --check      Check the configuration, give advice, and exit (--json: for programs)\n"
            "  -q           Set the clock once and exit\n"
            "  -Q           Print the offset of the clock once and exit\n"
            "  -r           Reload sample histories\n"
@@ -195,12 +196,22 @@ static int print_configuration(struct process *p)
 
 static int check_configuration(struct process *p)
 {
-    struct err err;
+    const struct options *o = &p->options;
+    struct check_input in = {.os = &p->os,
+                             .directives = (const char *const *)o->directives,
+                             .directive_count = o->directive_count};
+    struct check_report *report;
+    int status;
 
-    if (configure(p, &err))
-        return 0;
-    (void)fatal(p, &err);
-    return 2;
+    if (o->directive_count == 0)
+        in.path = o->config_file ? o->config_file : DEFAULT_CONF_FILE;
+    report = config_check(&in);
+    if (!report)
+        return 2;
+    check_print(report, o->json, print_line, NULL);
+    status = check_status(report);
+    check_destroy(report);
+    return fflush(stdout) == 0 ? status : 2;
 }
 
 /* --- start ----------------------------------------------------------------------------------- */

@@ -116,13 +116,18 @@ static bool is_final(enum options_action a)
     return a != OPTIONS_RUN && a != OPTIONS_PRINT_CONFIG && a != OPTIONS_CHECK;
 }
 
-static enum options_action long_option(const char *word)
+static enum options_action long_option(struct options *o, const char *word)
 {
     if (strcmp(word, "--help") == 0)
         return OPTIONS_HELP;
     if (strcmp(word, "--version") == 0)
         return OPTIONS_VERSION;
-    return strcmp(word, "--check") == 0 ? OPTIONS_CHECK : OPTIONS_USAGE;
+    /* There is nothing else that could be said in JSON. */
+    if (strcmp(word, "--json") == 0)
+        o->json = true;
+    else if (strcmp(word, "--check") != 0)
+        return OPTIONS_USAGE;
+    return OPTIONS_CHECK;
 }
 
 /* One word that begins with a dash; `*next` is the argument that may follow, and is advanced when
@@ -178,7 +183,7 @@ enum options_action command_line_parse(int argc, char **argv, struct options *ou
             *kept++ = word;
             continue;
         }
-        a = word[1] == '-' ? long_option(word) : parse_word(out, word, &next, err);
+        a = word[1] == '-' ? long_option(out, word) : parse_word(out, word, &next, err);
         if (is_final(a))
             return a;
         if (a != OPTIONS_RUN)

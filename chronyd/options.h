@@ -39,6 +39,7 @@ struct options {
     enum log_level least;    /* -L */
     bool set_once;           /* -q */
     bool print_once;         /* -Q */
+    bool json;               /* --json: findings of --check for programs */
     bool reload_dumps;       /* -r */
     bool restart;            /* -R */
     bool set_from_rtc;       /* -s */

@@ -75,6 +75,7 @@ void config_free(struct config *c)
     free(c->ntp_access.names);
     free(c->command_access.rules);
     free(c->command_access.names);
+    free(c->control_keys);
     free(c->source_dirs);
     free(c->refclocks);
     free(c->hwtimestamps);

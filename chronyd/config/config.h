@@ -47,6 +47,8 @@ struct config {
     struct ntp_source_settings *ntp_sources; /* in the order of the file */
     size_t ntp_source_count;
     struct access_list ntp_access, command_access;
+    struct control_key *control_keys; /* cmdkey; `control` points to them */
+    size_t control_key_count;
     const char **source_dirs; /* sourcedir, all lines flattened; see config_read_sources */
     size_t source_dir_count;
 

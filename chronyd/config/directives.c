@@ -96,6 +96,8 @@ const struct directive config_directives[] = {
            "Let the hosts of a subnet send monitoring requests."),
     DETAIL("cmddeny", "[all] [SUBNET]", parse_access, AT(command_access), 0, ADDS,
            "Do not answer monitoring requests from a subnet."),
+    SPECIAL("cmdkey", "ID... [monitor|control]", parse_cmdkey, ADDS,
+            "Keys whose holders may ask or command from afar."),
     PORT("cmdport", control.port, 323, 0, "UDP port for commands; 0 opens none."),
     DETAIL("cmdratelimit", "[interval N] [burst N] [leak N]", parse_ratelimit, 0, CLIENT_COMMAND, 0,
            "Limit how often a host is answered by the command port."),

@@ -16,7 +16,7 @@ static const char *kept_file(struct config *c, const char *file)
     return extra->last_file;
 }
 
-static bool keep_item(struct parser *p, const char *line)
+static bool keep_item(struct parser *p, const char *raw, const char *line)
 {
     struct config_extra *extra = config_extra(p->config);
     struct config_item item = {.row = p->row, .line = p->line}, *grown;
@@ -25,6 +25,7 @@ static bool keep_item(struct parser *p, const char *line)
         return fail_memory(p);
     item.file = kept_file(p->config, p->file);
     item.text = config_string(p->config, line);
+    item.raw = p->reader->remark ? config_string(p->config, raw) : NULL;
     grown = config_grow(extra->items, extra->item_count, sizeof(*grown));
     if (grown)
         extra->items = grown;
@@ -57,8 +58,7 @@ static void hint_comment(struct parser *p, const char *line)
     }
 }
 
-/* The column, from 1, in the raw line of what stands at an offset of the normalised one. */
-static int column_of(const char *raw, const char *normal, size_t at)
+int line_column(const char *raw, const char *normal, size_t at)
 {
     const char *blanks = " \t\n\v\f\r";
     size_t in = strspn(raw, blanks);
@@ -76,7 +76,7 @@ bool parser_complain(struct parser *p, const char *raw, const char *normal, size
     struct config_remark remark = {.level = LEVEL_ERROR,
                                    .file = p->file,
                                    .line = p->line,
-                                   .column = raw ? column_of(raw, normal, at) : 0,
+                                   .column = raw ? line_column(raw, normal, at) : 0,
                                    .text = p->err->text,
                                    .hint = p->hint[0] ? p->hint : NULL,
                                    .nearest = p->nearest};
@@ -98,7 +98,7 @@ bool parser_complain(struct parser *p, const char *raw, const char *normal, size
     return p->reader->remark != NULL;
 }
 
-static bool run_line(struct parser *p, const char *whole, struct words *w)
+static bool run_line(struct parser *p, const char *raw, const char *whole, struct words *w)
 {
     p->word = words_next(w);
     p->row = directive_find(p->word);
@@ -108,7 +108,7 @@ static bool run_line(struct parser *p, const char *whole, struct words *w)
         return unknown_directive(p);
     if (p->row->kind == DIRECTIVE_INCLUDE)
         return parser_include(p, w);
-    return directive_parse(p, w) && keep_item(p, whole);
+    return directive_parse(p, w) && keep_item(p, raw, whole);
 }
 
 bool parser_line(struct parser *p, char *line)
@@ -121,6 +121,6 @@ bool parser_line(struct parser *p, char *line)
     if (!*line)
         return true;
     text_copy(whole, sizeof(whole), line);
-    return run_line(p, whole, &w) ||
+    return run_line(p, raw, whole, &w) ||
            parser_complain(p, raw, whole, w.last ? (size_t)(w.last - line) : 0);
 }

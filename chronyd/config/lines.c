@@ -8,16 +8,6 @@
 #include "base/text.h"
 #include "candm/candm.h"
 
-/* A bit per word; a table ends with a NULL word. */
-static int choice_value(const struct choice *table, const char *word, bool any_case)
-{
-    for (const struct choice *c = table; c->word; c++) {
-        if (any_case ? text_equal_nocase(c->word, word) : strcmp(c->word, word) == 0)
-            return c->value;
-    }
-    return -1;
-}
-
 bool parse_log(struct parser *p, struct words *w)
 {
     static const struct choice names[] = {
@@ -37,9 +27,11 @@ bool parse_log(struct parser *p, struct words *w)
         int bit = choice_value(names, word, false);
         char where[360];
 
-        if (bit < 0)
+        if (bit < 0) {
+            parser_hint_choice(p, names, word);
             return err_set(p->err, ERR_UNKNOWN, "Invalid log parameter %s",
                            parser_where(p, where, sizeof(where)));
+        }
         p->config->logs |= (unsigned)bit;
     }
     return true;
@@ -220,8 +212,10 @@ bool parse_opencommands(struct parser *p, struct words *w)
     while ((word = words_next(w))) {
         int bit = choice_value(names, word, true);
 
-        if (bit < 0)
+        if (bit < 0) {
+            parser_hint_choice(p, names, word);
             return fail_parse(p);
+        }
         bits |= (uint64_t)bit;
     }
     p->config->control.open_commands = bits;

@@ -269,6 +269,20 @@ void parser_hint(struct parser *p, const char *format, ...)
     va_end(args);
 }
 
+void parser_hint_choice(struct parser *p, const struct choice *table, const char *word)
+{
+    const char *names[32];
+    size_t count = 0;
+
+    while (count < ARRAY_LEN(names) && table[count].word) {
+        names[count] = table[count].word;
+        count++;
+    }
+    p->nearest = text_nearest(word, names, count);
+    if (p->nearest)
+        parser_hint(p, QUOTE " is not known, did you mean %s?", word, p->nearest);
+}
+
 void parser_warn(struct parser *p, const char *format, ...)
 {
     char text[400], where[360];
@@ -356,18 +370,28 @@ void *parser_place(const struct parser *p)
     return (char *)p->config + p->row->place;
 }
 
+int choice_value(const struct choice *table, const char *word, bool any_case)
+{
+    for (const struct choice *c = table; c->word; c++) {
+        if (any_case ? text_equal_nocase(c->word, word) : strcmp(c->word, word) == 0)
+            return c->value;
+    }
+    return -1;
+}
+
 /* The rest of the line has to be one of the words, and nothing more. */
 static bool parse_choice(struct parser *p, struct words *w)
 {
+    int value = choice_value(p->row->choices, w->rest, true);
+
     if (*w->rest)
         w->last = w->rest;
-    for (const struct choice *c = p->row->choices; c->word; c++) {
-        if (text_equal_nocase(c->word, w->rest)) {
-            *(int *)parser_place(p) = c->value;
-            return true;
-        }
+    if (value < 0) {
+        parser_hint_choice(p, p->row->choices, w->rest);
+        return fail_parse(p);
     }
-    return fail_parse(p);
+    *(int *)parser_place(p) = value;
+    return true;
 }
 
 /* The count of words is judged before their content, so that "port 1 x" has too many arguments. */

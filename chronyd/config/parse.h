@@ -87,6 +87,9 @@ struct choice {
     int value;
 };
 
+/* The value of a word, -1 if there is none; a table ends with a NULL word. */
+int choice_value(const struct choice *table, const char *word, bool any_case);
+
 struct parser;
 
 struct directive {
@@ -116,6 +119,7 @@ struct config_item {
     const char *file; /* NULL: command line */
     int line;
     const char *text; /* normalised, whole */
+    const char *raw;  /* as it stood; NULL unless remarks are wanted */
 };
 
 struct config_extra {
@@ -161,6 +165,8 @@ bool fail_memory(struct parser *p);
 const char *parser_where(const struct parser *p, char *buf, size_t size);
 /* A second sentence for the reader, which is logged before the exact error. */
 void parser_hint(struct parser *p, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The hint that names the nearest of the words that would have been right, if any is near. */
+void parser_hint_choice(struct parser *p, const struct choice *table, const char *word);
 /* A doubt about the line: "TEXT at line 3 in file F". */
 void parser_warn(struct parser *p, const char *format, ...) PRINTF_LIKE(2, 3);
 /* One raw line, which is normalised in place; TEXT_LINE_MAX + 1 bytes at most (line.c). */
@@ -168,6 +174,8 @@ bool parser_line(struct parser *p, char *line);
 /* After a failure: tell it as the reader wants it. True if reading goes on. `raw` is the line as it
  * stood (NULL: none), `normal` normalised, `at` the offset of the mistake in the latter. */
 bool parser_complain(struct parser *p, const char *raw, const char *normal, size_t at);
+/* The column, from 1, in the raw line of what stands at an offset of the normalised one. */
+int line_column(const char *raw, const char *normal, size_t at);
 /* include and confdir, in place (read.c). */
 bool parser_include(struct parser *p, struct words *w);
 
@@ -203,6 +211,8 @@ bool parse_bindcmd(struct parser *p, struct words *w);
 bool parse_ratelimit(struct parser *p, struct words *w); /* detail: enum client_service */
 bool parse_broadcast(struct parser *p, struct words *w);
 bool parse_hwtimestamp(struct parser *p, struct words *w);
+/* control.c: */
+bool parse_cmdkey(struct parser *p, struct words *w);
 /* source.c: */
 bool parse_source(struct parser *p, struct words *w); /* detail: enum source_word */
 /* refclock.c: */
