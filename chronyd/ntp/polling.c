@@ -23,8 +23,15 @@ static bool in_burst(const struct association *a)
     return a->state == ASSOC_BURST_ONLINE || a->state == ASSOC_BURST_OFFLINE;
 }
 
+static struct poll_settings limits(const struct association *a)
+{
+    return (struct poll_settings){a->settings.minpoll, a->settings.maxpoll, a->settings.poll_target,
+                                  sources_selection(a->room->sources)->agreeing};
+}
+
 double polling_interval_s(const struct association *a)
 {
+    struct poll_settings l = limits(a);
     int poll = a->polling.log2_s;
 
     /* Two peers that poll each other agree on the shorter of their intervals. */
@@ -33,7 +40,7 @@ double polling_interval_s(const struct association *a)
     if (poll < 0 && (source_reach(a->source) == 0 || a->min_delay_s < 0.0 ||
                      a->min_delay_s > SUBSECOND_DELAY_MAX_S))
         poll = 0;
-    return ldexp(1.0, poll);
+    return poll == a->polling.log2_s ? poll_interval_s(&a->polling, &l) : ldexp(1.0, poll);
 }
 
 static double spacing_s(const struct association *a)
@@ -72,12 +79,6 @@ static bool take_slot(struct association *a, struct mono now)
     if (!reserved && mono_before(room->next_slot, mono_add_s(now, gap_s)))
         room->next_slot = mono_add_s(now, gap_s);
     return true;
-}
-
-static struct poll_settings limits(const struct association *a)
-{
-    return (struct poll_settings){a->settings.minpoll, a->settings.maxpoll,
-                                  a->settings.poll_target};
 }
 
 void polling_reset(struct association *a)
@@ -164,7 +165,7 @@ static void count_missed(struct association *a)
         return;
     a->requests_unanswered++;
     source_update_reach(a->source, false);
-    poll_silence(&a->polling, &l, source_is_selected(a->source));
+    poll_silence(&a->polling, &l);
     if (a->filter && sample_filter_poll(a->filter, a->room->clock, &s))
         source_add_sample(a->source, &s);
     if (a->polling.missed >= MISSED_GIVEN_UP && !in_burst(a))

@@ -4,7 +4,8 @@
 
 #include "base/defs.h"
 
-/* Typical asymmetry of routes: this part of the root distance counts as a standard deviation. */
+/* Typical asymmetry of routes: this part of the root distance counts as a
+ * standard deviation. */
 #define BIAS_PER_DISTANCE 0.1
 
 static bool takes_part(const struct candidate *c)

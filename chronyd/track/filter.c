@@ -4,37 +4,39 @@
 
 #include "base/defs.h"
 
-/* Wander of the models, from a good ovenised crystal to a virtual machine on a busy host: half a
- * decade apart, which costs less than a per cent of accuracy between two of them. */
+/* Wander of the models, from a good ovenised crystal to a virtual machine on a
+ * busy host: half a decade apart, which costs less than a per cent of accuracy
+ * between two of them. */
 static const double model_wander[FILTER_MODELS] = {
     1e-11, 3.16e-11, 1e-10, 3.16e-10, 1e-9, 3.16e-9, 1e-8, 3.16e-8, 1e-7, 3.16e-7, 1e-6, 3.16e-6,
 };
 
-/* Log of the prior weight. Crystals of ordinary computers lie near 1e-9; the others have to be
- * shown by the data, but two or three telling samples are enough. */
+/* Log of the prior weight. Crystals of ordinary computers lie near 1e-9; the
+ * others have to be shown by the data, but two or three telling samples are
+ * enough. */
 static const double model_prior[FILTER_MODELS] = {
     -4.0, -2.6, -1.3, -0.4, 0.0, -0.1, -0.4, -1.0, -1.6, -2.8, -4.0, -6.0,
 };
 
-/* Where the frequency is not known from before, it is this far off, with these odds. The last is
- * for a clock whose tick is wrong by per cents: the kernel can correct 10 of them. */
-#define PRIORS 4
-static const double vague_factor[PRIORS] = {0.2, 1.0, 10.0, 600.0};
-static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0, -8.0};
-/* With more points than this the prior no longer matters, and the middle one is as good as any
- * (apart from the last, which is never near the others). */
+/* Where the frequency is not known from before, it is this far off, with these
+ * odds. */
+#define PRIORS 3
+static const double vague_factor[PRIORS] = {0.3, 1.0, 10.0};
+static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0};
+/* With more points than this the prior no longer matters, and the middle one is
+ * as good as any. */
 #define VAGUE_POINTS 10
-#define PRIOR_MIDDLE 1
-#define PRIOR_FAR (PRIORS - 1)
 
-/* A box this narrow against what is known is as good as a normal error (half width, in standard
- * deviations), */
+/* A box this narrow against what is known is as good as a normal error (half
+ * width, in standard deviations), */
 #define BOX_LEAST 0.7
 /* and one this wide is no news. */
 #define BOX_WIDE 5.0
-/* The belief that the points know their errors weighs as much as this many points. */
+/* The belief that the points know their errors weighs as much as this many
+ * points. */
 #define SCALE_PRIOR_POINTS 4.0
-/* Beyond this many standard deviations an error neither pulls harder nor counts for more, */
+/* Beyond this many standard deviations an error neither pulls harder nor counts
+ * for more, */
 #define GATE 3.0
 /* costs the model that did not expect it this much of its log likelihood, */
 #define GATE_PENALTY 2.0
@@ -44,10 +46,13 @@ static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0, -8.0};
 struct bank {
     double x[FILTER_MODELS], s[FILTER_MODELS];
     double pxx[FILTER_MODELS], pxs[FILTER_MODELS], pss[FILTER_MODELS];
-    double sum[FILTER_MODELS];     /* of squared normalised errors, each up to the gate */
+    double sum[FILTER_MODELS];     /* of squared normalised errors, each up to the
+                                      gate */
     double penalty[FILTER_MODELS]; /* log likelihood lost at the gate */
-    double product[FILTER_MODELS]; /* of the predicted variances, in units of `unit` */
-    double log_var[FILTER_MODELS]; /* the same of complete products, as a logarithm */
+    double product[FILTER_MODELS]; /* of the predicted variances, in units of
+                                      `unit` */
+    double log_var[FILTER_MODELS]; /* the same of complete products, as a
+                                      logarithm */
     int gated[FILTER_MODELS];      /* in a row; the sign is the sign of the errors */
     double unit;
     bool watch; /* any of `gated` is not zero */
@@ -110,8 +115,9 @@ static void bank_update_gated(struct bank *b, size_t m, double y, double var, do
     b->pxx[m] -= kx * b->pxx[m];
 }
 
-/* Predict and update all models with one point. The loops are straight arithmetic over arrays, so
- * that compilers use the vector unit; the rare surprise goes the slow way. */
+/* Predict and update all models with one point. The loops are straight
+ * arithmetic over arrays, so that compilers use the vector unit; the rare
+ * surprise goes the slow way. */
 static void bank_step(struct bank *b, double dt, double y, double var)
 {
     double e[FILTER_MODELS], total[FILTER_MODELS], inverse[FILTER_MODELS], per_unit = 1.0 / b->unit;
@@ -152,7 +158,8 @@ static void bank_step(struct bank *b, double dt, double y, double var)
     }
 }
 
-/* The offset begins anew, the frequency goes on; nothing is learned from such a point. */
+/* The offset begins anew, the frequency goes on; nothing is learned from such a
+ * point. */
 static void bank_new_level(struct bank *b, double dt, double y, double var)
 {
     for (size_t m = 0; m < FILTER_MODELS; m++) {
@@ -197,14 +204,15 @@ static void bank_run(struct bank *b, const struct filter_point *points, size_t c
     bank_fold(b);
 }
 
-/* What the bank learned, summed over models and priors with the weights of their likelihoods. */
+/* What the bank learned, summed over models and priors with the weights of
+ * their likelihoods. */
 struct lesson {
     double weight, wander, var_scale, log_slope_sd;
     double best; /* largest log likelihood so far, the sums are relative to it */
 };
 
-/* Weights from the likelihoods, with the common scale of the errors integrated out: a model's
- * predictions follow Student's law. */
+/* Weights from the likelihoods, with the common scale of the errors integrated
+ * out: a model's predictions follow Student's law. */
 static void learn_from(struct lesson *l, const struct bank *b, size_t predicted, double scale,
                        double slope_sd, double log_weight)
 {
@@ -238,23 +246,23 @@ static void learn(const struct filter_point *points, size_t count, const struct 
                   double scale, struct filter_result *out)
 {
     size_t predicted = 0;
-    bool all = prior->vague && count <= VAGUE_POINTS;
+    bool vague = prior->vague && count <= VAGUE_POINTS;
 
     for (size_t i = 1; i < count; i++)
         predicted += !points[i].new_level;
-    /* The scale found is used for the next round; it settles at once unless the points were far
-     * wrong about themselves. */
+    /* The scale found is used for the next round; it settles at once unless the
+     * points were far wrong about themselves. */
     for (int round = 0;; round++) {
         struct lesson l = {.best = -HUGE_VAL};
 
         for (size_t k = 0; k < PRIORS; k++) {
-            double sd = prior->slope_sd * (prior->vague ? vague_factor[k] : 1.0);
+            double sd = prior->slope_sd * (vague ? vague_factor[k] : 1.0);
             struct bank bank;
 
-            if (!all && k != PRIOR_MIDDLE && !(prior->vague && k == PRIOR_FAR))
-                continue;
             bank_run(&bank, points, count, prior->slope, sd, scale);
-            learn_from(&l, &bank, predicted, scale, sd, prior->vague ? vague_log_weight[k] : 0.0);
+            learn_from(&l, &bank, predicted, scale, sd, vague ? vague_log_weight[k] : 0.0);
+            if (!vague)
+                break;
         }
         l.var_scale /= l.weight;
         out->wander = l.wander / l.weight;
@@ -268,8 +276,8 @@ static void learn(const struct filter_point *points, size_t count, const struct 
 
 /* --- the one filter --- */
 
-/* A point of ordinary error: Kalman's update, the pull of one outside of the gate limited. Returns
- * -1 or 1 if it was outside. */
+/* A point of ordinary error: Kalman's update, the pull of one outside of the
+ * gate limited. Returns -1 or 1 if it was outside. */
 static int take_plain(struct filter_state *f, double y, double var)
 {
     double e = y - f->x_s, total = f->var_x + var;
@@ -285,8 +293,9 @@ static int take_plain(struct filter_state *f, double y, double var)
     return z <= GATE ? 0 : e > 0.0 ? 1 : -1;
 }
 
-/* The normal density and the part of the distribution above z >= 0 (Abramowitz and Stegun 26.2.17,
- * within 1e-7): one exponential for both, and the same on every machine. */
+/* The normal density and the part of the distribution above z >= 0 (Abramowitz
+ * and Stegun 26.2.17, within 1e-7): one exponential for both, and the same on
+ * every machine. */
 static double normal_density(double z)
 {
     return exp(-0.5 * z * z) * 0.398942280401432678;
@@ -301,8 +310,8 @@ static double normal_above(double z, double density)
             t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
 }
 
-/* A point that is a box: the state's distribution is cut to the box (with soft edges), and the
- * normal one with the same mean and variance goes on. */
+/* A point that is a box: the state's distribution is cut to the box (with soft
+ * edges), and the normal one with the same mean and variance goes on. */
 static int take_box(struct filter_state *f, double y, double half, double edge)
 {
     double sd = sqrt(f->var_x + edge * edge);
@@ -371,7 +380,8 @@ void filter_run(const struct filter_point *points, size_t count, const struct fi
     run_one(points, count, prior->slope, out, path);
 }
 
-/* Rauch, Tung and Striebel: back from the newest point. Only the means are needed. */
+/* Rauch, Tung and Striebel: back from the newest point. Only the means are
+ * needed. */
 void filter_residuals(const struct filter_point *points, size_t count,
                       const struct filter_path *path, double *residuals)
 {

@@ -1,11 +1,13 @@
 /* filter.h - what a register of samples tells about offset and slope.
  *
- * Two steps. A bank of Kalman filters (states: distance between source and oscillator, and its
- * slope), each believing in another amount of frequency wander, runs over the points; how well each
- * predicts them tells how much the oscillator wanders and how large the errors are against what the
- * delays promise. Then one filter with these figures runs over the points again and takes each for
- * what it is: a box, because a round trip that took r longer than the shortest possible bounds the
- * offset to r/2 on either side and says little about where inside. Private to track/. */
+ * Two steps. A bank of Kalman filters (states: distance between source and
+ * oscillator, and its slope), each believing in another amount of frequency
+ * wander, runs over the points; how well each predicts them tells how much the
+ * oscillator wanders and how large the errors are against what the delays
+ * promise. Then one filter with these figures runs over the points again and
+ * takes each for what it is: a box, because a round trip that took r longer
+ * than the shortest possible bounds the offset to r/2 on either side and says
+ * little about where inside. Private to track/. */
 #ifndef CHRONYD_TRACK_FILTER_H
 #define CHRONYD_TRACK_FILTER_H
 
@@ -20,17 +22,19 @@ struct filter_point {
     double y_s;     /* source minus oscillator, relative to the newest point */
     double half_s;  /* half the width of the box in which the truth is, */
     double edge_s;  /* and how soft its edges are (standard deviation, > 0) */
-    bool new_level; /* the offset before this point says nothing about the one from here on */
+    bool new_level; /* the offset before this point says nothing about the one
+                       from here on */
 };
 
-/* Where the source's clock is expected and how sure that is, `t_s` as in the points. */
+/* Where the source's clock is expected and how sure that is, `t_s` as in the
+ * points. */
 struct filter_state {
     double x_s, slope;
     double var_x, cov, var_slope;
 };
 
-/* Expected slope; the first two or three points meet it, after that the data speak. `vague` widens
- * it by itself where the points say so. */
+/* Expected slope; the first two or three points meet it, after that the data
+ * speak. `vague` widens it by itself where the points say so. */
 struct filter_prior {
     double slope, slope_sd;
     bool vague;
@@ -48,7 +52,8 @@ double filter_point_var(const struct filter_point *p);
 /* The way of the filter through the points, for the way back. */
 struct filter_path {
     struct filter_state before[FILTER_POINTS_MAX], after[FILTER_POINTS_MAX];
-    bool jump[FILTER_POINTS_MAX]; /* a new level begins there, announced or found */
+    bool jump[FILTER_POINTS_MAX]; /* a new level begins there, announced or found
+                                   */
 };
 
 /* count >= 1. `scale` is the one found the last time (1 at first). */
@@ -56,7 +61,8 @@ void filter_run(const struct filter_point *points, size_t count, const struct fi
                 double scale, struct filter_result *out, struct filter_path *path);
 /* The state `dt_s` later without further points. */
 struct filter_state filter_ahead(const struct filter_state *s, double wander, double dt_s);
-/* What the points say about each other in hindsight: their residuals against the smoothed path. */
+/* What the points say about each other in hindsight: their residuals against
+ * the smoothed path. */
 void filter_residuals(const struct filter_point *points, size_t count,
                       const struct filter_path *path, double *residuals);
 

@@ -4,12 +4,25 @@
 
 #include "base/defs.h"
 
-/* With the usual polltarget the next sample comes when the prediction has become as uncertain as
- * one sample is; other targets shorten or stretch that. */
-#define KAPPA 1.0
+/* With the usual polltarget the next sample comes when the prediction has
+ * become as uncertain as one sample is; other targets shorten or stretch that.
+ */
+#define HORIZON_RATIO 1.0
 #define TARGET_USUAL 8.0
-/* Part of the way to the wanted interval (in powers of two) that one sample goes. */
-#define GAIN 0.5
+/* Part of the way to the wanted interval (in powers of two) that one sample
+ * goes. */
+#define GAIN 0.75
+/* Sources that are combined need fewer samples each: the horizon grows with
+ * this power of them. */
+#define SOURCES_POWER 0.15
+/* From the second request without an answer on the interval doubles, */
+#define SILENCE_STEP 1.0
+/* and at the longest one it varies between these parts of it: a server that is
+ * reachable for some minutes every other hour would be missed again and again
+ * by polls that happen to keep step. */
+#define SILENT_LEAST 0.5
+#define SILENT_SPREAD 0.7
+#define GOLDEN 0.6180339887
 
 void poll_clamp(struct poll *p, const struct poll_settings *s)
 {
@@ -41,16 +54,25 @@ static void adjust(struct poll *p, const struct poll_settings *s, double adj)
     poll_clamp(p, s);
 }
 
+/* An answer after silence: back to the interval that fitted before. */
+static void end_silence(struct poll *p)
+{
+    if (p->missed > 1 && p->answered_log2_s < p->log2_s)
+        p->log2_s = p->answered_log2_s;
+    p->missed = 0;
+}
+
 void poll_sample(struct poll *p, const struct poll_settings *s, const struct track *t,
                  double error_s, double distance_s)
 {
-    p->missed = 0;
+    end_silence(p);
     if (fabs(error_s) > distance_s && distance_s > 0.0) {
         adjust(p, s, -log2(fabs(error_s) / distance_s));
         return;
     }
 
-    double ratio = KAPPA * sqrt(TARGET_USUAL / max_d(s->target, 1.0));
+    double ratio = HORIZON_RATIO * sqrt(TARGET_USUAL / max_d(s->target, 1.0)) *
+                   pow(max_d(s->sources, 1.0), SOURCES_POWER);
     double horizon = track_horizon_s(t, ratio, ldexp(1.0, s->maxpoll + 1));
 
     adjust(p, s, clamp_d(GAIN * (log2(max_d(horizon, 1e-3)) - p->log2_s), -1.0, 1.0));
@@ -58,12 +80,23 @@ void poll_sample(struct poll *p, const struct poll_settings *s, const struct tra
 
 void poll_bad_answer(struct poll *p, const struct poll_settings *s, bool test_d_only)
 {
-    p->missed = 0;
+    end_silence(p);
     adjust(p, s, test_d_only ? 0.02 : 0.1);
 }
 
-void poll_silence(struct poll *p, const struct poll_settings *s, bool selected)
+void poll_silence(struct poll *p, const struct poll_settings *s)
 {
-    if (p->missed++ > 0)
-        adjust(p, s, selected ? 0.1 : 0.25);
+    if (p->missed++ == 0)
+        p->answered_log2_s = p->log2_s;
+    else
+        adjust(p, s, SILENCE_STEP);
+}
+
+double poll_interval_s(const struct poll *p, const struct poll_settings *s)
+{
+    double interval = ldexp(1.0, p->log2_s);
+
+    if (p->missed > 1 && p->log2_s == s->maxpoll)
+        interval *= SILENT_LEAST + SILENT_SPREAD * fmod(p->missed * GOLDEN, 1.0);
+    return interval;
 }

@@ -1,4 +1,5 @@
-/* sample.h - one measurement of a source, and what many of them say together. */
+/* sample.h - one measurement of a source, and what many of them say together.
+ */
 #ifndef CHRONYD_TRACK_SAMPLE_H
 #define CHRONYD_TRACK_SAMPLE_H
 
@@ -16,7 +17,8 @@ struct sample {
     double dispersion_s;      /* uncertainty of this measurement (peer dispersion) */
     double root_delay_s;      /* from us to the root: the source's own plus delay_s */
     double root_dispersion_s; /* the source's own plus dispersion_s */
-    double offset_then_s;     /* truth - corrected time when it was taken; > 0: we were slow */
+    double offset_then_s;     /* truth - corrected time when it was taken; > 0: we
+                                 were slow */
 };
 
 /* The source's clock as seen from the oscillator. */
@@ -24,7 +26,8 @@ struct estimate {
     struct osc at;      /* the instant for which this holds */
     struct utc truth;   /* estimated time of the source then */
     double offset_sd_s; /* standard deviation of that */
-    double freq_ppm;    /* oscillator against the source, > 0: oscillator fast (absolute) */
+    double freq_ppm;    /* oscillator against the source, > 0: oscillator fast
+                           (absolute) */
     double skew_ppm;    /* bound of its error, as chrony shows it */
     double root_delay_s;
     double root_dispersion_s; /* of the estimate, grown to `at` */

@@ -1,8 +1,9 @@
 /* select.h - decide which sources may steer the clock, and combine them.
  *
- * Takes one interval of possible offsets per source, finds the part most of them share (RFC 5905
- * section 11.2.1 with the states of spec chrony-conf section 8) and gives every source its state
- * and the reason. Reads no clock, allocates nothing; equal inputs give equal verdicts. */
+ * Takes one interval of possible offsets per source, finds the part most of
+ * them share (RFC 5905 section 11.2.1 with the states of spec chrony-conf
+ * section 8) and gives every source its state and the reason. Reads no clock,
+ * allocates nothing; equal inputs give equal verdicts. */
 #ifndef CHRONYD_TRACK_SELECT_H
 #define CHRONYD_TRACK_SELECT_H
 
@@ -38,7 +39,8 @@ struct select_settings {
     int min_stratum, max_stratum; /* 0, 15 */
     enum select_auth_mode auth_mode;
     double max_clock_error; /* fraction */
-    int orphan_stratum;     /* stratum of an orphan `local`, 16 = not in orphan mode */
+    int orphan_stratum;     /* stratum of an orphan `local`, 16 = not in orphan mode
+                             */
     uint32_t orphan_refid;  /* our own, for the comparison among orphans; 0 = unknown */
 };
 
@@ -64,7 +66,8 @@ enum select_state {
     SELECT_UNKNOWN = '?',
 };
 
-/* One source as it goes in, and what comes out. The caller keeps it from call to call. */
+/* One source as it goes in, and what comes out. The caller keeps it from call
+ * to call. */
 struct candidate {
     /* in */
     bool is_refclock, authenticated;
@@ -99,7 +102,9 @@ struct candidate {
 
 struct selection {
     int selected;             /* index, -1 = none */
-    int combined;             /* number of sources in `estimate`, 0 = no update of the clock */
+    int combined;             /* number of sources in `estimate`, 0 = no update of the clock
+                               */
+    int agreeing;             /* selected and combinable sources, also while `combined` is 0 */
     bool changed;             /* another source (or none) than in the previous call */
     struct estimate estimate; /* combined, at the instant of selection */
     double sd_s;              /* of the selected source's samples */
@@ -108,8 +113,9 @@ struct selection {
     struct reason reason;     /* why nothing is selected */
 };
 
-/* `previous` is the index selected before (-1 none), `updated` the index of the source whose sample
- * caused this call (-1: none, e.g. reselect). `at` is the instant for all estimates. */
+/* `previous` is the index selected before (-1 none), `updated` the index of the
+ * source whose sample caused this call (-1: none, e.g. reselect). `at` is the
+ * instant for all estimates. */
 void select_sources(const struct select_settings *settings, struct candidate *candidates,
                     size_t count, int previous, int updated, struct selection *out);
 

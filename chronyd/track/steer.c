@@ -4,20 +4,36 @@
 
 #include "base/defs.h"
 
-/* Per square root of a second: what an ordinary crystal does when nobody looks. */
+/* Per square root of a second: what an ordinary crystal does when nobody looks.
+ */
 #define WANDER_PPM 1e-3
+/* The usual corrtimeratio, at which the duration is this part of the natural
+ * one. */
+#define RATIO_USUAL 3.0
+#define PART_OF_NATURAL 0.9
+/* Until this many updates were made the frequency is rough anyway, and time is
+ * of the essence. */
+#define UPDATES_SETTLED 16.0
+/* However sure the frequency is, an offset is gone after so many intervals
+ * (times the ratio). */
+#define INTERVALS_MOST 2.0
 
 double steer_slew_s(const struct steer *s)
 {
     double offset = fabs(s->offset_s);
     double fastest = offset / max_d(s->max_slew_ppm * 1e-6, 1e-9);
-    double area = s->corr_time_ratio * 0.5 * s->offset_sd_s * s->interval_s;
+    double natural, young;
 
-    if (offset == 0.0 || !(area > 0.0))
+    if (!(s->skew_ppm > 0.0) || !(s->offset_sd_s > 0.0))
         return fastest;
-    /* The area under the remaining offset, offset * duration / 2, is the measure of the error that
-     * a slew adds (spec chrony-conf section 9, corrtimeratio). */
-    return max_d(fastest, min_d(2.0 * area / offset, s->corr_time_ratio * s->interval_s));
+    /* Slewing x away in t seconds costs a frequency error of x/t. With time
+     * errors counted in standard deviations of the offset, and frequency errors
+     * in those of the frequency (half of the skew), the sum of squares is least
+     * at the ratio of the two. */
+    natural = s->offset_sd_s / (0.5e-6 * s->skew_ppm);
+    young = min_d((double)s->updates / UPDATES_SETTLED, 1.0);
+    natural *= PART_OF_NATURAL * s->corr_time_ratio / RATIO_USUAL * young * young;
+    return max_d(fastest, min_d(natural, INTERVALS_MOST * s->corr_time_ratio * s->interval_s));
 }
 
 struct steer_freq steer_frequency(const struct steer_freq *now, const struct estimate *e,

@@ -7,7 +7,8 @@
 
 #include "chronyd/track/filter.h"
 
-/* Before anything is measured an oscillator is taken to be within this of its nominal rate. */
+/* Before anything is measured an oscillator is taken to be within this of its
+ * nominal rate. */
 #define PRIOR_SKEW_PPM 100.0
 #define SD_WITHOUT_SAMPLES_S 4.0
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
@@ -61,7 +62,8 @@ void track_reset(struct track *t)
     t->runs = 0;
 }
 
-/* The difference of two times in nanoseconds is exact before it becomes a double. */
+/* The difference of two times in nanoseconds is exact before it becomes a
+ * double. */
 static double diff_s(int64_t a, int64_t b)
 {
     int64_t d;
@@ -96,10 +98,11 @@ static double median(double *v, size_t n)
     return v[n / 2];
 }
 
-/* How much each sample can be wrong. If both directions queue alike, a round trip that took r
- * longer than the shortest possible leaves an offset anywhere within r/2 of the truth. The shortest
- * possible is not in the register: with n samples it is expected below the shortest seen by a part
- * of the usual excess that shrinks with the square root of n. */
+/* How much each sample can be wrong. If both directions queue alike, a round
+ * trip that took r longer than the shortest possible leaves an offset anywhere
+ * within r/2 of the truth. The shortest possible is not in the register: with n
+ * samples it is expected below the shortest seen by a part of the usual excess
+ * that shrinks with the square root of n. */
 static void weigh_samples(struct track *t)
 {
     double excess[TRACK_SAMPLES_MAX], gap, floor_s;
@@ -124,7 +127,8 @@ static void weigh_samples(struct track *t)
     }
 }
 
-/* Figures that people read: spread of the samples and runs of residuals of the same sign. */
+/* Figures that people read: spread of the samples and runs of residuals of the
+ * same sign. */
 static void judge_residuals(struct track *t, const struct filter_path *path)
 {
     double residuals[TRACK_SAMPLES_MAX], sum = 0.0, weights = 0.0, mean_var = 0.0;
@@ -147,16 +151,9 @@ static void judge_residuals(struct track *t, const struct filter_path *path)
     t->sd_s = max_d(t->sd_s, t->settings.precision_s);
 }
 
-/* The filter's slope is that of truth over oscillator; a frequency is told the other way round. At
- * hundreds of ppm the difference between 1 / (1 + x) and 1 - x is more than our error. */
-static double reciprocal(double fraction)
-{
-    return 1.0 / (1.0 + max_d(fraction, -0.5)) - 1.0;
-}
-
 static void learn(struct track *t)
 {
-    struct filter_prior prior = {reciprocal(t->prior_freq_ppm * 1e-6), t->prior_skew_ppm * 1e-6,
+    struct filter_prior prior = {-t->prior_freq_ppm * 1e-6, t->prior_skew_ppm * 1e-6,
                                  !t->has_prior};
     double old_slope = t->filter.state.slope, old_sd = sqrt(t->filter.state.var_slope);
 
@@ -268,7 +265,8 @@ static struct utc truth_at(const struct track *t, struct osc at, double x_s)
     return (struct utc){ns_add(ns_add(newest->truth.ns, osc), ns_from_s(x_s))};
 }
 
-/* Two standard deviations: what people call the bound of the frequency's error. */
+/* Two standard deviations: what people call the bound of the frequency's error.
+ */
 static double skew(const struct track *t)
 {
     return 2.0 * sqrt(t->filter.state.var_slope);
@@ -287,7 +285,7 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     out->at = at;
     out->truth = truth_at(t, at, f.x_s);
     out->offset_sd_s = sqrt(f.var_x);
-    out->freq_ppm = reciprocal(f.slope) * 1e6;
+    out->freq_ppm = -f.slope * 1e6;
     out->skew_ppm = 2e6 * sqrt(f.var_slope);
     out->root_delay_s = best->root_delay_s;
     out->root_dispersion_s = best->root_dispersion_s + out->offset_sd_s +
