@@ -21,6 +21,9 @@ static const struct command commands[] = {
      "waitsync [<tries> [<correction> [<skew> [<interval>]]]]\tWait for the clock to be right "
      "enough\n"},
 
+    {"explain", run_explain, REQ(VERDICT), SECTION_CLOCK, "",
+     "explain\tSay in sentences how the clock is and why\n"},
+
     {"sources", run_sources, REQ(SOURCE_DATA), SECTION_SOURCES, "-a -v",
      "sources [-a] [-v]\tShow the sources of time\n"},
     {"sourcestats", run_sourcestats, REQ(SOURCESTATS), SECTION_SOURCES, "-a -v",

@@ -288,6 +288,34 @@ static void print_json(FILE *out, const struct field *f, const struct value *v)
     }
 }
 
+/* --- collecting ------------------------------------------------------------------------------ */
+
+FILE *collector_open(struct collector *c)
+{
+    c->text = NULL;
+    c->size = 0;
+    c->stream = open_memstream(&c->text, &c->size);
+    assert(c->stream);
+    return c->stream;
+}
+
+void collector_drop(struct collector *c)
+{
+    if (!c->stream)
+        return;
+    fclose(c->stream);
+    free(c->text);
+    c->stream = NULL;
+    c->text = NULL;
+}
+
+void collector_print(struct collector *c, FILE *out)
+{
+    fflush(c->stream);
+    fwrite(c->text, 1, c->size, out);
+    collector_drop(c);
+}
+
 /* --- rows ------------------------------------------------------------------------------------ */
 
 static void print_heading(struct printer *p, const struct report *r)
@@ -310,12 +338,9 @@ void printer_begin(struct printer *p, const struct report *report)
     p->report = report;
     p->rows = 0;
     if (p->render == RENDER_JSON) {
-        p->json_text = NULL;
-        p->json = open_memstream(&p->json_text, &p->json_size);
-        assert(p->json);
-        json_document(p->json, report->schema);
+        json_document(collector_open(&p->json), report->schema);
         if (report->rows)
-            fprintf(p->json, ",\"%s\":[", report->rows);
+            fprintf(p->json.stream, ",\"%s\":[", report->rows);
     } else if (p->render == RENDER_TEXT && report->heading_name) {
         print_heading(p, report);
     }
@@ -327,16 +352,16 @@ static void row_json(struct printer *p, const struct value *values)
     const char *separator = r->rows ? "" : ",";
 
     if (r->rows)
-        fputs(p->rows > 0 ? ",{" : "{", p->json);
+        fputs(p->rows > 0 ? ",{" : "{", p->json.stream);
     for (size_t i = 0; i < r->count; i++) {
         if (!r->fields[i].json)
             continue;
-        fprintf(p->json, "%s\"%s\":", separator, r->fields[i].json);
-        print_json(p->json, &r->fields[i], &values[i]);
+        fprintf(p->json.stream, "%s\"%s\":", separator, r->fields[i].json);
+        print_json(p->json.stream, &r->fields[i], &values[i]);
         separator = ",";
     }
     if (r->rows)
-        fputc('}', p->json);
+        fputc('}', p->json.stream);
 }
 
 static void row_text(struct printer *p, const struct value *values)
@@ -374,21 +399,15 @@ void printer_row(struct printer *p, const struct value *values)
 
 void printer_drop(struct printer *p)
 {
-    if (p->json) {
-        fclose(p->json);
-        free(p->json_text);
-        p->json = NULL;
-        p->json_text = NULL;
-    }
+    collector_drop(&p->json);
     p->report = NULL;
 }
 
 void printer_end(struct printer *p)
 {
-    if (p->json) {
-        fputs(p->report->rows ? "]}\n" : "}\n", p->json);
-        fflush(p->json);
-        fwrite(p->json_text, 1, p->json_size, p->out);
+    if (p->json.stream) {
+        fputs(p->report->rows ? "]}\n" : "}\n", p->json.stream);
+        collector_print(&p->json, p->out);
     }
-    printer_drop(p);
+    p->report = NULL;
 }

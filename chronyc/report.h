@@ -81,6 +81,16 @@ struct report {
 
 enum render { RENDER_TEXT, RENDER_CSV, RENDER_JSON };
 
+/* Output that is printed whole or not at all. */
+struct collector {
+    FILE *stream;
+    char *text;
+    size_t size;
+};
+FILE *collector_open(struct collector *c);
+void collector_print(struct collector *c, FILE *out);
+void collector_drop(struct collector *c);
+
 /* Where rows go. JSON is collected, so that a report that fails half-way leaves no half document.
  */
 struct printer {
@@ -89,9 +99,7 @@ struct printer {
     bool wide;
     const struct report *report;
     size_t rows;
-    FILE *json; /* while a report is open */
-    char *json_text;
-    size_t json_size;
+    struct collector json; /* while a report is open */
 };
 
 /* Heading, or the start of a document. */
