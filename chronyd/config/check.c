@@ -94,10 +94,11 @@ static void add_error(struct check_report *r, const char *code, const char *text
 /* --- for the topics --- */
 
 /* Offset of a whole word, without regard to case, where it stands last (of an option that is given
- * twice the last one counts); 0 if it is not there. */
-static size_t word_offset(const char *text, const char *word)
+ * twice the last one counts); -1 if it is not there. */
+static long word_offset(const char *text, const char *word)
 {
-    size_t length = strlen(word), offset = 0;
+    size_t length = strlen(word);
+    long offset = -1;
 
     for (size_t i = 0; text[i]; i++) {
         char found[64];
@@ -108,7 +109,7 @@ static size_t word_offset(const char *text, const char *word)
             memcpy(found, text + i, length);
             found[length] = '\0';
             if (text_equal_nocase(found, word))
-                offset = i;
+                offset = (long)i;
         }
     }
     return offset;
@@ -125,21 +126,23 @@ void advise(struct advice *a, const char *code, const struct config_item *item, 
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (item) {
-        size_t at = word ? word_offset(item->text, word) : 0;
+        long at = word ? word_offset(item->text, word) : 0;
 
         f.file = item->file;
         f.line = item->line;
-        f.column = line_column(item->raw ? item->raw : item->text, item->text, at);
+        f.column =
+            line_column(item->raw ? item->raw : item->text, item->text, at > 0 ? (size_t)at : 0);
     }
     add(a->report, &f);
 }
 
 const char *item_word_after(const struct config_item *item, const char *word, char buf[64])
 {
-    size_t at = item ? word_offset(item->text, word) : 0, length;
+    long at = item ? word_offset(item->text, word) : -1;
     const char *next;
+    size_t length;
 
-    if (at == 0)
+    if (at < 0)
         return NULL;
     next = item->text + at + strlen(word);
     next += *next == ' ';
