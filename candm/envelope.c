@@ -80,20 +80,29 @@ void envelope_put_reply(struct wire_out *out, const struct envelope_reply *e)
 
 /* --- keys --- */
 
-/* RFC 5869 with an empty salt; the key id binds a derived key to its place in the key file. */
-static void expand(const struct hmac_sha256_ctx *prk, const char *label, uint32_t key_id,
-                   uint8_t out[32])
+/* The general types of nettle's callbacks. */
+static void prf_update(void *ctx, size_t length, const uint8_t *data)
+{
+    hmac_sha256_update(ctx, length, data);
+}
+
+static void prf_digest(void *ctx, size_t length, uint8_t *out)
+{
+    hmac_sha256_digest(ctx, length, out);
+}
+
+/* The key id binds a derived key to its place in the key file. */
+static void expand(struct hmac_sha256_ctx *prk, const char *label, uint32_t key_id, uint8_t out[32])
 {
     uint8_t info[64];
     struct wire_out w = wire_out_of(info, sizeof(info));
 
     wire_put_bytes(&w, label, strlen(label));
     wire_put_u32(&w, key_id);
-    hkdf_expand(prk, (nettle_hash_update_func *)hmac_sha256_update,
-                (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_DIGEST_SIZE, w.used, info, 32,
-                out);
+    hkdf_expand(prk, prf_update, prf_digest, SHA256_DIGEST_SIZE, w.used, info, 32, out);
 }
 
+/* RFC 5869 with an empty salt. */
 bool envelope_derive(const struct key *key, struct envelope_keys *out)
 {
     struct hmac_sha256_ctx hmac;
@@ -102,9 +111,7 @@ bool envelope_derive(const struct key *key, struct envelope_keys *out)
     if (key->length < ENVELOPE_KEY_LEAST)
         return false;
     hmac_sha256_set_key(&hmac, 0, (const uint8_t *)"");
-    hkdf_extract(&hmac, (nettle_hash_update_func *)hmac_sha256_update,
-                 (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_DIGEST_SIZE, key->length,
-                 key->secret, prk);
+    hkdf_extract(&hmac, prf_update, prf_digest, SHA256_DIGEST_SIZE, key->length, key->secret, prk);
     hmac_sha256_set_key(&hmac, sizeof(prk), prk);
     expand(&hmac, "candm auth v1 request", key->id, out->request);
     expand(&hmac, "candm auth v1 reply", key->id, out->reply);

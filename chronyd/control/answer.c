@@ -38,17 +38,40 @@ static size_t least_length(const struct candm_row *row)
     }
 }
 
-static bool may_ask(const struct control *c, const struct candm_row *row, bool local)
+/* What the way by which a request came permits. */
+enum permission {
+    MAY_OPEN,    /* UDP: what opencommands names */
+    MAY_MONITOR, /* a key that may look: all that changes nothing */
+    MAY_CONTROL, /* a key: all but the choice of keys */
+    MAY_ALL,     /* the Unix socket */
+};
+
+static bool changes_nothing(const struct candm_row *row)
 {
-    if (local)
+    return row->class != CANDM_U || row->code == CANDM_REQ_ACCHECK ||
+           row->code == CANDM_REQ_CMDACCHECK;
+}
+
+static bool may_ask(const struct control *c, const struct candm_row *row,
+                    enum permission permission)
+{
+    switch (permission) {
+    case MAY_OPEN:
+        return row->class != CANDM_U && (row->open & c->settings.open_commands) != 0;
+    case MAY_MONITOR:
+        return changes_nothing(row);
+    case MAY_CONTROL:
+        return row->code != CANDM_REQ_REKEY;
+    case MAY_ALL:
         return true;
-    return row->class != CANDM_U && (row->open & c->settings.open_commands) != 0;
+    }
+    return false;
 }
 
 static bool may_talk(const struct control *c, const struct control_request *request)
 {
-    return request->local || addr_is_loopback(&request->from) ||
-           access_allows(c->rooms.command_access, &request->from);
+    return request->local || addr_is_loopback(&request->from.addr) ||
+           access_allows(c->rooms.command_access, &request->from.addr);
 }
 
 /* Counts the request; false if its sender asks too often. */
@@ -57,13 +80,12 @@ static bool account(struct control *c, const struct control_request *request)
     static const struct addr nobody = {.family = ADDR_NONE};
 
     return clientlog_hit(ntp_clientlog(c->rooms.ntp), CLIENT_COMMAND,
-                         request->local ? &nobody : &request->from, c->os.ops->mono(c->os.ctx),
+                         request->local ? &nobody : &request->from.addr, c->os.ops->mono(c->os.ctx),
                          NULL) == CLIENT_ANSWER;
 }
 
 /* Steps 8 to 11: find out what is wanted and do it. */
-static enum candm_status execute(struct control *c, const struct control_request *request,
-                                 struct exchange *x)
+static enum candm_status execute(struct exchange *x, enum permission permission)
 {
     const struct candm_row *row = find_row(x->command);
     handler_fn *handler = handler_for(x->command);
@@ -71,9 +93,9 @@ static enum candm_status execute(struct control *c, const struct control_request
 
     if (!row || !handler)
         return CANDM_INVALID;
-    if (request->length < least_length(row))
+    if (x->request_length < least_length(row))
         return CANDM_BAD_LENGTH;
-    if (!may_ask(c, row, request->local))
+    if (!may_ask(x->control, row, permission))
         return CANDM_UNAUTH;
     x->reply = (uint16_t)row->reply;
     status = handler(x);
@@ -82,16 +104,85 @@ static enum candm_status execute(struct control *c, const struct control_request
     return status;
 }
 
+/* Execute (or refuse with `status`) and write the reply; its length. */
+static size_t reply_to(struct exchange *x, const struct candm_request_header *header,
+                       uint8_t *reply, enum candm_status status, enum permission permission)
+{
+    struct wire_out out = wire_out_of(reply, CANDM_REPLY_HEADER);
+
+    x->command = header->command;
+    x->out = wire_out_of(reply + CANDM_REPLY_HEADER, CANDM_REPLY_MAX - CANDM_REPLY_HEADER);
+    if (status == CANDM_SUCCESS)
+        status = execute(x, permission);
+    if (status != CANDM_SUCCESS) {
+        x->reply = CANDM_RPY_null;
+        x->out.used = 0;
+    }
+    candm_put_reply_header(&out, &(struct candm_reply_header){.version = CANDM_VERSION,
+                                                              .type = PACKET_REPLY,
+                                                              .command = header->command,
+                                                              .reply = x->reply,
+                                                              .status = (uint16_t)status,
+                                                              .sequence = header->sequence});
+    return out.used + x->out.used;
+}
+
+static void log_command(const struct control *c, uint16_t command, const struct endpoint *from,
+                        const struct control_key *key)
+{
+    const struct candm_row *row = candm_row(command);
+    char text[ADDR_TEXT_MAX];
+
+    if (row && !changes_nothing(row))
+        log_info(&c->log, "Command %s from %s with key %u", row->name,
+                 addr_format(&from->addr, text, sizeof(text)), key->id);
+}
+
+/* The same for a request in an envelope (doc/candm-auth.adoc). */
+static size_t authenticated_reply_to(struct exchange *x, const struct control_request *request,
+                                     const struct candm_request_header *header, uint8_t *reply)
+{
+    struct control *c = x->control;
+    struct auth_ticket ticket;
+    size_t length = 0;
+
+    x->request_length -= ENVELOPE_REQUEST_BYTES;
+    x->in.left -= ENVELOPE_REQUEST_BYTES;
+    switch (authenticated_judge(c->authenticated, request->data, request->length, &request->from,
+                                &ticket)) {
+    case AUTH_DROP:
+        break;
+    case AUTH_REPEAT:
+        length = authenticated_repeat(&ticket, reply);
+        break;
+    case AUTH_REFUSE:
+        length = reply_to(x, header, reply, CANDM_UNAUTH, MAY_OPEN);
+        authenticated_seal(&ticket, reply, &length);
+        break;
+    case AUTH_RUN:
+        if (ticket.key->control)
+            log_command(c, header->command, &request->from, ticket.key);
+        length = reply_to(x, header, reply, CANDM_SUCCESS,
+                          ticket.key->control ? MAY_CONTROL : MAY_MONITOR);
+        authenticated_seal(&ticket, reply, &length);
+        break;
+    }
+    envelope_forget(&ticket.keys);
+    return length;
+}
+
 bool control_answer(struct control *c, const struct control_request *request, uint8_t *reply,
                     size_t *reply_length)
 {
     struct candm_request_header header;
     struct exchange x = {.control = c, .request_length = request->length};
-    struct wire_out out = wire_out_of(reply, CANDM_REPLY_MAX);
-    enum candm_status status = CANDM_BAD_VERSION;
+    bool sealed;
 
-    if (!may_talk(c, request) || request->length < CANDM_REQUEST_MIN ||
-        request->length > CANDM_REQUEST_MAX)
+    if (!may_talk(c, request) || request->length < CANDM_REQUEST_MIN)
+        return false;
+    sealed = !request->local && c->settings.key_count > 0 &&
+             envelope_is_request(request->data, request->length);
+    if (request->length > CANDM_REQUEST_MAX && !sealed)
         return false;
     x.in = wire_in_of(request->data, request->length);
     candm_get_request_header(&x.in, &header);
@@ -101,20 +192,12 @@ bool control_answer(struct control *c, const struct control_request *request, ui
         return false;
     if (header.version != CANDM_VERSION && header.version < VERSION_WITH_STATUS)
         return false;
-    x.command = header.command;
-    x.out = wire_out_of(reply + CANDM_REPLY_HEADER, CANDM_REPLY_MAX - CANDM_REPLY_HEADER);
-    if (header.version == CANDM_VERSION)
-        status = execute(c, request, &x);
-    if (status != CANDM_SUCCESS) {
-        x.reply = CANDM_RPY_null;
-        x.out.used = 0;
-    }
-    candm_put_reply_header(&out, &(struct candm_reply_header){.version = CANDM_VERSION,
-                                                              .type = PACKET_REPLY,
-                                                              .command = header.command,
-                                                              .reply = x.reply,
-                                                              .status = (uint16_t)status,
-                                                              .sequence = header.sequence});
-    *reply_length = out.used + x.out.used;
-    return *reply_length <= request->length;
+    if (header.version != CANDM_VERSION)
+        *reply_length = reply_to(&x, &header, reply, CANDM_BAD_VERSION, MAY_OPEN);
+    else if (sealed)
+        *reply_length = authenticated_reply_to(&x, request, &header, reply);
+    else
+        *reply_length =
+            reply_to(&x, &header, reply, CANDM_SUCCESS, request->local ? MAY_ALL : MAY_OPEN);
+    return *reply_length > 0 && *reply_length <= request->length;
 }

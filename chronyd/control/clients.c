@@ -13,7 +13,7 @@ enum candm_status handle_server_stats(struct exchange *x)
         .cmd_hits = s.hits[CLIENT_COMMAND],
         .ntp_drops = s.drops[CLIENT_NTP],
         .nke_drops = s.drops[CLIENT_NTSKE],
-        .cmd_drops = s.drops[CLIENT_COMMAND],
+        .cmd_drops = s.drops[CLIENT_COMMAND] + authenticated_failures(x->control->authenticated),
         .log_drops = s.log_drops,
         .ntp_auth_hits = s.ntp_auth_hits,
         .ntp_interleaved_hits = s.ntp_interleaved_hits,

@@ -18,6 +18,8 @@ struct control *control_create(const struct os *os, struct timers *timers, const
     c->rooms = *rooms;
     c->settings = *settings;
     c->udp_ipv4 = c->udp_ipv6 = c->unix_sock = -1;
+    c->authenticated =
+        authenticated_create(os, log, rooms->keys, settings->keys, settings->key_count);
     return c;
 }
 
@@ -31,7 +33,13 @@ void control_destroy(struct control *c)
         c->os.ops->udp_close(c->os.ctx, c->udp_ipv6);
     if (c->unix_sock >= 0)
         c->os.ops->unix_close(c->os.ctx, c->unix_sock);
+    authenticated_destroy(c->authenticated);
     free(c);
+}
+
+bool control_check_keys(const struct control *c, struct err *err)
+{
+    return authenticated_check_keys(c->authenticated, err);
 }
 
 static int open_udp(struct control *c, enum addr_family family, const struct addr *local)
@@ -112,9 +120,9 @@ static void receive(struct control *c, const struct os_datagram *d)
         .data = d->data,
         .length = d->length,
         .local = d->sock == c->unix_sock,
-        .from = d->remote.addr,
+        .from = d->remote,
     };
-    uint8_t reply[CANDM_REPLY_MAX];
+    uint8_t reply[CONTROL_REPLY_MAX];
     size_t length;
 
     if (request.local && d->unix_path[0] == '\0')

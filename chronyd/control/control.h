@@ -7,6 +7,7 @@
 #define CHRONYD_CONTROL_CONTROL_H
 
 #include "base/access.h"
+#include "chronyd/control/authenticated.h"
 #include "chronyd/ntp/ntp.h"
 #include "chronyd/reference/manual.h"
 #include "chronyd/rtc/rtc.h"
@@ -16,8 +17,10 @@ struct control_settings {
     struct addr bind_ipv4, bind_ipv6; /* 127.0.0.1, ::1; ADDR_NONE = any */
     bool ipv4, ipv6;                  /* open at all */
     const char *bind_device;
-    const char *unix_path;  /* NULL = none */
-    uint64_t open_commands; /* bit per enum candm_open (candm/candm.h) */
+    const char *unix_path;          /* NULL = none */
+    uint64_t open_commands;         /* bit per enum candm_open (candm/candm.h) */
+    const struct control_key *keys; /* cmdkey; lent */
+    size_t key_count;
 };
 
 /* What handlers may do beyond the rooms below: only wiring can. */
@@ -38,6 +41,7 @@ struct control_rooms {
     struct rtc *rtc; /* NULL = the RTC is not tracked */
     struct manual *manual;
     struct access_table *ntp_access, *command_access;
+    const struct keystore *keys; /* for cmdkey */
     const struct control_hooks *hooks;
 };
 
@@ -47,18 +51,23 @@ struct control *control_create(const struct os *os, struct timers *timers, const
                                const struct control_rooms *rooms,
                                const struct control_settings *settings);
 void control_destroy(struct control *c);
+/* The keys of cmdkey directives, once the key file is loaded: false if one is too short. */
+MUST_CHECK bool control_check_keys(const struct control *c, struct err *err);
 /* UDP sockets: a failure to open one is logged, not fatal, unless none could be opened. */
 bool control_open_udp(struct control *c, struct err *err);
 /* Unix socket: after privileges were dropped. A failure is logged: "Disabled command socket P". */
 void control_open_unix(struct control *c);
 bool control_handle(struct control *c, const struct event *ev);
 
-/* The heart of it, for tests and fuzzers: answer `request`; false = silence. */
+#define CONTROL_REPLY_MAX AUTHENTICATED_REPLY_MAX
+
+/* The heart of it, for tests and fuzzers: answer `request` into CONTROL_REPLY_MAX bytes; false =
+ * silence. */
 struct control_request {
     const uint8_t *data;
     size_t length;
-    bool local;       /* Unix socket: everything is permitted */
-    struct addr from; /* UDP */
+    bool local;           /* Unix socket: everything is permitted */
+    struct endpoint from; /* UDP */
 };
 bool control_answer(struct control *c, const struct control_request *request, uint8_t *reply,
                     size_t *reply_length);

@@ -13,6 +13,7 @@ struct control {
     struct control_settings settings;
     int udp_ipv4, udp_ipv6; /* -1: closed */
     int unix_sock;
+    struct authenticated *authenticated;
     bool shutdown; /* to be told to the owner once the reply is on its way */
 };
 

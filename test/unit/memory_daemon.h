@@ -12,14 +12,20 @@ struct toy_daemon {
     struct chronyd *chronyd;
 };
 
-/* `directives`: lines of a configuration, the last one NULL. False if the daemon refuses them. */
-static inline bool toy_daemon_start(struct toy_daemon *d, const char *const *directives)
+/* `directives`: lines of a configuration, the last one NULL; `seed`: of the world's randomness. A
+ * file that the test has put into the toy stays there. False if the daemon refuses them. */
+static inline bool toy_daemon_start_seeded(struct toy_daemon *d, const char *const *directives,
+                                           uint64_t seed)
 {
     struct chronyd_options options = {.mode = REFERENCE_NORMAL};
+    const char *path = d->toy.file_path, *text = d->toy.file_text;
     struct config_reader reader;
     struct err err;
 
     toy_init(&d->toy);
+    d->toy.seed = seed;
+    d->toy.file_path = path;
+    d->toy.file_text = text;
     config_defaults(&d->config);
     reader = (struct config_reader){.os = &d->toy.os, .log = &d->toy.log};
     for (int i = 0; directives[i]; i++)
@@ -29,6 +35,11 @@ static inline bool toy_daemon_start(struct toy_daemon *d, const char *const *dir
         return false;
     d->chronyd = chronyd_create(&d->config, &options, &d->toy.os, &d->toy.log, &err);
     return d->chronyd && chronyd_start(d->chronyd, &err);
+}
+
+static inline bool toy_daemon_start(struct toy_daemon *d, const char *const *directives)
+{
+    return toy_daemon_start_seeded(d, directives, 1);
 }
 
 static inline void toy_daemon_stop(struct toy_daemon *d)
