@@ -48,6 +48,8 @@ struct clock {
     struct segment past[PAST_SEGMENTS]; /* newest last */
     size_t past_count;
     double asked_rate_ppm; /* what set_rate was last asked for; NaN = never */
+    double temp_comp;      /* fraction that is added to the oscillator's speed */
+    double rate;           /* wanted of the compensated oscillator, fraction */
     bool rate_refused;     /* and logged */
     bool freq_clamped;     /* and logged */
     double slew;           /* raw gains this much on the corrected line, fraction; 0 = no slew */
@@ -145,11 +147,13 @@ struct osc clock_osc(const struct clock *c, struct utc raw)
  * the change took place between two readings of the clock. */
 static void set_rate(struct clock *c, double rate)
 {
-    double wanted_ppm = clamp_d(rate * 1e6, -c->info.max_rate_ppm, c->info.max_rate_ppm);
+    double kernel_ppm = ((1.0 + rate) * (1.0 + c->temp_comp) - 1.0) * 1e6;
+    double wanted_ppm = clamp_d(kernel_ppm, -c->info.max_rate_ppm, c->info.max_rate_ppm);
     double applied_ppm = wanted_ppm;
     struct utc before, after, middle;
     struct err err = {0};
 
+    c->rate = rate;
     if (!c->control || wanted_ppm == c->asked_rate_ppm)
         return;
     before = raw_now(c);
@@ -161,7 +165,8 @@ static void set_rate(struct clock *c, double rate)
     }
     after = raw_now(c);
     middle.ns = before.ns + (after.ns - before.ns) / 2;
-    begin_segment(c, middle, middle, clock_view_osc(&c->view, middle), applied_ppm * 1e-6);
+    begin_segment(c, middle, middle, clock_view_osc(&c->view, middle),
+                  (1.0 + applied_ppm * 1e-6) / (1.0 + c->temp_comp) - 1.0);
     c->asked_rate_ppm = wanted_ppm;
     c->rate_refused = false;
     c->base = read_both(c);
@@ -286,7 +291,7 @@ struct clock *clock_create(const struct os *os, struct timers *timers, const str
     c->suspended_s = os->ops->suspended_s(os->ctx);
     /* Without control the kernel's rate is somebody else's, and part of the oscillator for us. */
     if (c->control && fabs(c->info.rate_ppm) <= RATE_LEFT_OVER_PPM)
-        c->view.rate = c->info.rate_ppm * 1e-6;
+        c->rate = c->view.rate = c->info.rate_ppm * 1e-6;
     c->view.raw_anchor = c->base.raw;
     c->view.osc_anchor = (struct osc){c->base.raw.ns};
     c->view.true_anchor = c->base.raw;
@@ -505,6 +510,20 @@ void clock_set_freq(struct clock *c, double freq_ppm)
     begin_slew(c, left_s);
 }
 
+void clock_set_temp_comp(struct clock *c, double ppm)
+{
+    struct utc raw;
+
+    c->temp_comp = ppm * 1e-6;
+    if (c->control) {
+        set_rate(c, c->rate);
+        return;
+    }
+    /* Raw is left alone; it runs slow of an oscillator that is counted as faster. */
+    raw = raw_now(c);
+    begin_segment(c, raw, raw, clock_view_osc(&c->view, raw), 1.0 / (1.0 + c->temp_comp) - 1.0);
+}
+
 void clock_leap(struct clock *c, double offset_s, enum clock_leap_way way)
 {
     c->view.true_anchor = utc_add_s(c->view.true_anchor, offset_s);
@@ -525,11 +544,12 @@ bool clock_notice_interference(struct clock *c, double *ppm)
     if (!c->control || isnan(c->asked_rate_ppm))
         return false;
     c->os.ops->clock_info(c->os.ctx, &info);
-    *ppm = info.rate_ppm - c->view.rate * 1e6;
+    *ppm = info.rate_ppm - ((1.0 + c->view.rate) * (1.0 + c->temp_comp) - 1.0) * 1e6;
     if (fabs(*ppm) < INTERFERENCE_PPM)
         return false;
     raw = raw_now(c);
-    begin_segment(c, raw, raw, clock_view_osc(&c->view, raw), info.rate_ppm * 1e-6);
+    begin_segment(c, raw, raw, clock_view_osc(&c->view, raw),
+                  (1.0 + info.rate_ppm * 1e-6) / (1.0 + c->temp_comp) - 1.0);
     c->asked_rate_ppm = NAN;
     return true;
 }

@@ -108,6 +108,9 @@ bool clock_steer(struct clock *c, const struct clock_order *order, struct err *e
 bool clock_make_step(struct clock *c, struct err *err);
 /* The frequency alone: the line bends at this instant, the slew that runs keeps its end. */
 void clock_set_freq(struct clock *c, double freq_ppm);
+/* The oscillator runs at another temperature: count it as one that is faster by ppm than it is. The
+ * axis is that of the compensated oscillator from now on; lines, frequency and slew stay. */
+void clock_set_temp_comp(struct clock *c, double ppm);
 /* UTC itself is relabelled by a leap second: from now on the corrected line shows offset_s more
  * (-1 = a second was inserted). Raw is moved too if `step`, is left for a slew otherwise, or, with
  * `done` (the kernel did it, as clock_notice_jump found), has moved already. */

@@ -173,8 +173,14 @@ enum candm_status handle_manual_delete(struct exchange *x)
 
 enum candm_status handle_smoothtime(struct exchange *x)
 {
-    (void)x;
-    return CANDM_NOT_ENABLED;
+    struct candm_req_int request;
+
+    candm_get_req_int(&x->in, &request);
+    if (request.value != 0 && request.value != 1)
+        return CANDM_INVALID;
+    if (!reference_smoothing_command(x->control->rooms.reference, request.value == 1))
+        return CANDM_NOT_ENABLED;
+    return CANDM_SUCCESS;
 }
 
 enum candm_status handle_writertc(struct exchange *x)

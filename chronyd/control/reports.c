@@ -215,8 +215,21 @@ enum candm_status handle_rtcreport(struct exchange *x)
 
 enum candm_status handle_smoothing(struct exchange *x)
 {
-    (void)x;
-    return CANDM_NOT_ENABLED;
+    struct reference_smoothing s;
+    struct candm_rpy_smoothing r;
+
+    if (!reference_smoothing(x->control->rooms.reference, &s))
+        return CANDM_NOT_ENABLED;
+    r = (struct candm_rpy_smoothing){
+        .flags = (s.active ? 1u : 0u) | (s.leap_only ? 2u : 0u),
+        .offset_s = s.offset_s,
+        .freq_ppm = s.freq_ppm,
+        .wander_ppm = s.wander_ppm,
+        .last_update_ago_s = s.last_update_ago_s,
+        .remaining_s = s.remaining_s,
+    };
+    candm_put_rpy_smoothing(&x->out, &r);
+    return CANDM_SUCCESS;
 }
 
 enum candm_status handle_manual_list(struct exchange *x)

@@ -171,8 +171,12 @@ const struct ntp_view *server_view(struct server *s)
     s->view_at = now;
     s->view.clock = clock_view(room->clock);
     s->view.figures_at = clock_now(room->clock);
-    s->view.dispersion_rate = clock_max_error_rate(room->clock);
     reference_figures(room->reference, &s->view.figures);
+    s->view.dispersion_rate = s->view.figures.dispersion_rate;
+    s->view.smoothing = s->view.figures.smoothing;
+    s->view.smooth_offset_s = s->view.figures.smooth_offset_s;
+    s->view.smooth_freq = s->view.figures.smooth_freq;
+    s->view.figures.root_dispersion_s += fabs(s->view.smooth_offset_s);
     return &s->view;
 }
 

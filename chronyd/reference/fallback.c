@@ -64,7 +64,10 @@ void reference_fallback_fired(void *ctx, struct mono now)
                              .figure = ldexp(1.0, f->next),
                              .directive = "fallbackdrift"};
 
+        struct line before = reference_line(r);
+
         clock_set_freq(r->clock, span->freq_ppm);
+        reference_line_moved(r, &before, false);
         r->resid_freq_ppm = 0.0;
         reference_unsynchronise(r, NULL, &why);
     }

@@ -58,6 +58,18 @@ bool reference_local_active(const struct reference *r, struct osc at)
     return local_due_s(r, at) <= 0.0;
 }
 
+static void add_smoothing(const struct reference *r, struct osc at, struct reference_figures *out)
+{
+    struct smooth_now now = smooth_now(&r->smooth, at);
+
+    out->smoothing = true;
+    out->smooth_offset_s = now.offset_s;
+    out->smooth_freq = now.freq;
+    /* A leap second that is smeared must not be made a second time by the clients. */
+    if (r->settings.leapsec_mode == LEAPSEC_SLEW && out->synchronised)
+        out->leap = LEAP_NORMAL;
+}
+
 void reference_figures(const struct reference *r, struct reference_figures *out)
 {
     struct osc at = clock_osc_now(r->clock);
@@ -89,6 +101,8 @@ void reference_figures(const struct reference *r, struct reference_figures *out)
     }
     if (in_leap && out->synchronised)
         out->leap = LEAP_UNSYNCHRONISED;
+    if (r->smooth.active)
+        add_smoothing(r, at, out);
 }
 
 int reference_orphan_stratum(const struct reference *r)
@@ -145,7 +159,7 @@ static void arm_status(struct reference *r)
 
     if (due_s > 0.0)
         wait_s = due_s + 1e-3;
-    if (r->synchronised && clock_in_control(r->clock))
+    if (r->synchronised && r->settings.rtcsync && clock_in_control(r->clock))
         wait_s = min_d(wait_s, STATUS_INTERVAL_S);
     if (wait_s < 1e9)
         timer_set(r->timers, &r->status_timer, mono_add_s(r->os.ops->mono(r->os.ctx), wait_s));

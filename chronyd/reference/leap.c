@@ -184,6 +184,7 @@ bool reference_leap_jumped(struct reference *r, const struct clock_jump *jump)
 static void leap_now(struct reference *r)
 {
     double offset_s = leap_offset_s(r->leaps.kind);
+    struct line before = reference_line(r);
 
     switch (r->settings.leapsec_mode) {
     case LEAPSEC_IGNORE:
@@ -194,12 +195,14 @@ static void leap_now(struct reference *r)
     case LEAPSEC_SLEW:
         log_warning(r->log, "Adjusting system clock for leap second");
         clock_leap(r->clock, offset_s, CLOCK_LEAP_SLEW);
+        reference_line_moved(r, &before, true);
         break;
     case LEAPSEC_SYSTEM: /* the kernel did nothing: do it for it */
     case LEAPSEC_STEP:
         if (clock_in_control(r->clock))
             log_warning(r->log, "System clock was stepped for leap second");
         clock_leap(r->clock, offset_s, CLOCK_LEAP_STEP);
+        reference_smooth_restart(r);
         break;
     }
     relabel(r);

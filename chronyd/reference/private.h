@@ -95,8 +95,20 @@ struct reference {
     void (*leaped)(void *ctx, double offset_s);
     void *leaped_ctx;
     struct fallback fallback;
+    struct smooth smooth;
     struct timer status_timer; /* the kernel's figures and the local reference grow old */
 };
+
+/* served.c: the corrected line before a change, and what the change means for the served time. */
+struct line {
+    struct osc at;
+    struct utc truth;
+    double freq;
+};
+struct line reference_line(const struct reference *r);
+void reference_line_moved(struct reference *r, const struct line *before, bool leap);
+void reference_smooth_update(struct reference *r);
+void reference_smooth_restart(struct reference *r); /* after a step: nothing to smooth */
 
 /* figures.c */
 double reference_dispersion_rate(const struct reference *r);

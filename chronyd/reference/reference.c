@@ -39,6 +39,7 @@ struct reference *reference_create(const struct os *os, struct timers *timers,
     r->max_error_s = UNSYNCHRONISED_ROOT_S * 1.5;
     r->trouble.code = REASON_NOT_UPDATED;
     r->unsynced_since = r->updated_at = clock_osc_now(clock);
+    r->smooth.limits = settings->smooth;
     r->status_timer = (struct timer){.fire = reference_status_fired, .ctx = r};
     r->fallback.timer = (struct timer){.fire = reference_fallback_fired, .ctx = r};
     reference_leap_start(r);
@@ -152,7 +153,9 @@ static double slew_duration_s(const struct reference *r, const struct estimate *
 {
     struct steer s = {.offset_s = total_s,
                       .offset_sd_s = max_d(e->offset_sd_s, clock_precision_s(r->clock)),
+                      .skew_ppm = e->skew_ppm,
                       .interval_s = interval_s,
+                      .updates = r->updates,
                       .corr_time_ratio = r->settings.corr_time_ratio,
                       .max_slew_ppm = clock_max_slew_ppm(r->clock)};
 
@@ -169,11 +172,14 @@ static void log_change(struct reference *r, double offset_s)
 static void steer(struct reference *r, const struct clock_order *order, double total_s)
 {
     struct err err = {0};
+    struct line before = reference_line(r);
     bool done = clock_steer(r->clock, order, &err);
 
+    reference_line_moved(r, &before, false);
     if (!order->step || !clock_in_control(r->clock))
         return;
     if (done) {
+        reference_smooth_restart(r);
         r->steps++;
         if (r->settings.mode == REFERENCE_NORMAL)
             log_warning(r->log, "System clock was stepped by %.6f seconds", total_s);
@@ -263,6 +269,7 @@ static void update_clock(struct reference *r, const struct reference_update *u, 
     follow(r, u, offset_s);
     r->update_interval_s = interval_s;
     reference_leap_update(r, u->leap);
+    reference_smooth_update(r);
 
     reference_log_record(r, &record);
     r->max_error_s = reference_bound_s(r);
@@ -389,10 +396,12 @@ bool reference_add_offset(struct reference *r, double offset_s)
 void reference_add_freq(struct reference *r, double ppm)
 {
     double now = clock_freq_ppm(r->clock) * 1e-6;
+    struct line before = reference_line(r);
 
     if (!isfinite(ppm))
         return;
     clock_set_freq(r->clock, ((1.0 + now) * (1.0 + ppm * 1e-6) - 1.0) * 1e6);
+    reference_line_moved(r, &before, false);
     reference_announce(r);
 }
 
@@ -403,6 +412,7 @@ bool reference_make_step(struct reference *r)
 
     if (!clock_make_step(r->clock, &err))
         return false;
+    reference_smooth_restart(r);
     r->steps++;
     log_warning(r->log, "System clock was stepped by %.6f seconds", offset_s);
     reference_announce(r);

@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "chronyd/clock/clock.h"
 #include "chronyd/os/logfile.h"
+#include "chronyd/reference/smooth.h"
 #include "chronyd/reference/verdict.h"
 #include "chronyd/track/sample.h"
 
@@ -50,7 +51,8 @@ struct reference_settings {
     struct local_settings local;
     bool log_tracking;
     struct logfile_settings logs;
-    const char *mail_user; /* mailonchange */
+    struct smooth_limits smooth; /* smoothtime */
+    const char *mail_user;       /* mailonchange */
     double mail_threshold_s;
 };
 
@@ -96,7 +98,9 @@ struct reference_figures {
     struct addr addr;    /* of the selected source */
     struct utc ref_time; /* last update, corrected time */
     double root_delay_s, root_dispersion_s;
-    double dispersion_rate; /* growth of the dispersion per second */
+    double dispersion_rate;              /* growth of the dispersion per second */
+    bool smoothing;                      /* served time differs from corrected time by ... */
+    double smooth_offset_s, smooth_freq; /* ... this, now, and grows by this per second */
 };
 void reference_figures(const struct reference *r, struct reference_figures *out);
 /* A number that changes whenever figures or the clock's lines change: views are rebuilt then. */
@@ -114,6 +118,15 @@ struct reference_report {
 };
 void reference_report(const struct reference *r, struct reference_report *out);
 void reference_verdict(const struct reference *r, struct verdict *out);
+
+/* smoothing; false: smoothtime is not configured. Offset > 0: served time is ahead. */
+struct reference_smoothing {
+    bool active, leap_only;
+    double offset_s, freq_ppm, wander_ppm, last_update_ago_s, remaining_s;
+};
+bool reference_smoothing(const struct reference *r, struct reference_smoothing *out);
+/* smoothtime activate, reset; false: not configured. */
+bool reference_smoothing_command(struct reference *r, bool activate);
 
 /* Run-time changes (chronyc). */
 void reference_set_local(struct reference *r, const struct local_settings *s);

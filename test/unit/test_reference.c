@@ -595,6 +595,70 @@ TEST(makestep_command_steps_what_remains)
     free_world(w);
 }
 
+TEST(smoothing_keeps_the_served_time_continuous)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct reference_figures before, after;
+    struct reference_smoothing s;
+
+    (void)state;
+    w->settings.smooth = (struct smooth_limits){.max_freq_ppm = 400.0, .max_wander_ppm = 0.01};
+    start(w);
+    update(w, 0.0);
+    reference_figures(w->r, &before);
+    assert_true(before.smoothing);
+    assert_true(before.smooth_offset_s == 0.0);
+    fake_run(&w->f, 64.0);
+    update(w, 0.01); /* the corrected time goes forward by 10 ms */
+    reference_figures(w->r, &after);
+    assert_near(after.smooth_offset_s, -0.01, 1e-6);
+    assert_true(reference_smoothing(w->r, &s));
+    assert_true(s.active && !s.leap_only);
+    assert_near(s.remaining_s, 2.0 * sqrt(0.01 / 1e-8), 1.0);
+    fake_run(&w->f, 3000.0);
+    reference_figures(w->r, &after);
+    assert_true(after.smooth_offset_s == 0.0);
+    assert_true(reference_add_offset(w->r, 0.02));
+    assert_true(reference_smoothing_command(w->r, false));
+    reference_figures(w->r, &after);
+    assert_true(after.smoothing && after.smooth_offset_s == 0.0);
+    free_world(w);
+}
+
+TEST(smoothing_waits_for_a_good_frequency_or_a_command)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct reference_figures figures;
+
+    (void)state;
+    w->settings.smooth = (struct smooth_limits){.max_freq_ppm = 400.0, .max_wander_ppm = 1e-6};
+    start(w);
+    update(w, 0.0);
+    reference_figures(w->r, &figures);
+    assert_false(figures.smoothing);
+    assert_true(reference_smoothing_command(w->r, true));
+    reference_figures(w->r, &figures);
+    assert_true(figures.smoothing);
+    free_world(w);
+}
+
+TEST(smoothing_of_leap_seconds_alone_lets_updates_through)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct reference_figures figures;
+
+    (void)state;
+    w->settings.smooth =
+        (struct smooth_limits){.max_freq_ppm = 400.0, .max_wander_ppm = 0.001, .leap_only = true};
+    w->settings.leapsec_mode = LEAPSEC_SLEW;
+    start(w);
+    update(w, 0.0);
+    update(w, 0.01);
+    reference_figures(w->r, &figures);
+    assert_true(figures.smoothing && figures.smooth_offset_s == 0.0);
+    free_world(w);
+}
+
 TEST(verdict_without_control_says_why)
 {
     struct world *w = make_world(-5.0, 0.0);
@@ -650,6 +714,9 @@ int main(void)
         cmocka_unit_test(interference_is_told_once_per_occurrence),
         cmocka_unit_test(doffset_and_dfreq_move_the_line_as_asked),
         cmocka_unit_test(makestep_command_steps_what_remains),
+        cmocka_unit_test(smoothing_keeps_the_served_time_continuous),
+        cmocka_unit_test(smoothing_waits_for_a_good_frequency_or_a_command),
+        cmocka_unit_test(smoothing_of_leap_seconds_alone_lets_updates_through),
         cmocka_unit_test(verdict_without_control_says_why),
         cmocka_unit_test(verdict_names_are_words),
     };

@@ -369,6 +369,27 @@ TEST(leap_by_slew_keeps_the_line_right)
     free_world(w);
 }
 
+TEST(leap_by_slew_with_smoothing_is_smeared_and_not_announced)
+{
+    struct world *w = make_world(LEAPSEC_SLEW, 50.0);
+    struct reference_figures figures;
+
+    (void)state;
+    reference_destroy(w->r);
+    w->settings.smooth =
+        (struct smooth_limits){.max_freq_ppm = 400.0, .max_wander_ppm = 0.01, .leap_only = true};
+    w->r = reference_create(&w->f.os, &w->f.timers, &w->f.log, w->c, &w->settings);
+    reference_set_leap_listener(w->r, on_leap, w);
+    update(w, LEAP_INSERT);
+    assert_int_equal(announced(w), LEAP_NORMAL);
+    run_through(w, 50.0, 1.0, -1.0, false);
+    assert_int_equal(announced(w), LEAP_NORMAL);
+    reference_figures(w->r, &figures);
+    /* the corrected time went back by a second, the served one did not */
+    assert_near(figures.smooth_offset_s, 1.0, 1e-4);
+    free_world(w);
+}
+
 TEST(leap_ignored_is_found_by_the_next_update)
 {
     struct world *w = make_world(LEAPSEC_IGNORE, 50.0);
@@ -463,6 +484,7 @@ int main(void)
         cmocka_unit_test(leap_deleted_by_the_kernel),
         cmocka_unit_test(leap_by_step_in_both_directions),
         cmocka_unit_test(leap_by_slew_keeps_the_line_right),
+        cmocka_unit_test(leap_by_slew_with_smoothing_is_smeared_and_not_announced),
         cmocka_unit_test(leap_ignored_is_found_by_the_next_update),
         cmocka_unit_test(leap_votes_on_other_days_are_announced_but_not_armed),
         cmocka_unit_test(leap_vote_taken_back_disarms),
