@@ -1,10 +1,15 @@
 #include "chronyd/chronyd.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chronyd/clock/tempcomp.h"
+
 #define KEY_FILE_BYTES_MAX (4 << 20)
+/* A sleep or a jump of the clock as long as this is worth a few packets to every source. */
+#define MEASURE_AGAIN_S 10.0
 
 struct chronyd {
     const struct config *config;
@@ -15,6 +20,7 @@ struct chronyd {
     struct keystore *keys;
     struct access_table *ntp_access, *command_access;
     struct clock *clock;
+    struct tempcomp *tempcomp; /* NULL = off */
     struct reference *reference;
     struct sources *sources;
     struct ntp *ntp;
@@ -53,6 +59,7 @@ static void hook_cycle_logs(void *ctx)
     sources_cycle_logs(d->sources);
     reference_cycle_logs(d->reference);
     rtc_cycle_logs(d->rtc);
+    tempcomp_cycle_logs(d->tempcomp);
 }
 
 static void hook_dump(void *ctx)
@@ -124,6 +131,9 @@ static struct reference_settings reference_settings_for(const struct config *con
     s.mode = options->mode;
     if (options->restart && s.makestep_limit > 0)
         s.makestep_limit = 0;
+    s.smooth = (struct smooth_limits){.max_freq_ppm = config->smooth.max_freq_ppm,
+                                      .max_wander_ppm = config->smooth.max_wander_ppm,
+                                      .leap_only = config->smooth.leap_only};
     return s;
 }
 
@@ -142,13 +152,36 @@ static void create_rooms(struct chronyd *d)
     d->rtc = rtc_create(&d->os, &d->timers, &d->log, d->clock, d->reference, &config->rtc);
 }
 
+static bool create_tempcomp(struct chronyd *d, struct err *err)
+{
+    const struct tempcomp_settings *s = &d->config->tempcomp;
+    const struct tempcomp_law law = {
+        .sensor = s->sensor,
+        .interval_s = s->interval_s,
+        .t0 = s->t0,
+        .k0 = s->k0,
+        .k1 = s->k1,
+        .k2 = s->k2,
+        .points = s->points,
+        .log = (d->config->logs & LOG_TEMPCOMP) != 0,
+        .logs = {.dir = d->config->log_dir, .banner = d->config->log_banner},
+    };
+
+    d->tempcomp = tempcomp_create(&d->os, &d->timers, &d->log, d->clock, &law, err);
+    return d->tempcomp || !s->sensor;
+}
+
 static void on_clock_jump(void *ctx, const struct clock_jump *jump)
 {
     struct chronyd *d = ctx;
+    const struct addr any = {0};
 
     reference_clock_jumped(d->reference, jump);
     if (jump->cause == CLOCK_JUMP_SUSPEND)
         sources_break(d->sources, jump->offset_s);
+    /* What the clock shows now is hearsay: measure again soon. */
+    if (d->started && fabs(jump->offset_s) >= MEASURE_AGAIN_S)
+        ntp_burst(d->ntp, &any, &any, 2, 4);
 }
 
 static bool create_ntp_and_control(struct chronyd *d, struct err *err)
@@ -177,7 +210,6 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
         .manual = d->manual,
         .ntp_access = d->ntp_access,
         .command_access = d->command_access,
-        .keys = d->keys,
         .hooks = &d->hooks,
     };
     d->control = control_create(&d->os, &d->timers, &d->log, &d->rooms, &d->config->control);
@@ -214,8 +246,8 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
     load_keys(d);
     if (!apply_access(d->ntp_access, &config->ntp_access, err) ||
         !apply_access(d->command_access, &config->command_access, err) ||
-        !create_ntp_and_control(d, err) || !ntp_open_server(d->ntp, err) ||
-        !control_check_keys(d->control, err) || !control_open_udp(d->control, err)) {
+        !create_tempcomp(d, err) || !create_ntp_and_control(d, err) ||
+        !ntp_open_server(d->ntp, err) || !control_open_udp(d->control, err)) {
         chronyd_destroy(d);
         return NULL;
     }
@@ -240,6 +272,7 @@ bool chronyd_start(struct chronyd *d, struct err *err)
 {
     (void)err;
     reference_start(d->reference);
+    tempcomp_start(d->tempcomp);
     control_open_unix(d->control);
     if (d->options.set_from_rtc)
         rtc_set_system_clock(&d->os, &d->log, d->clock, &d->config->rtc,
@@ -266,6 +299,7 @@ void chronyd_destroy(struct chronyd *d)
     rtc_destroy(d->rtc);
     ntp_destroy(d->ntp);
     sources_destroy(d->sources);
+    tempcomp_destroy(d->tempcomp);
     manual_destroy(d->manual);
     reference_destroy(d->reference);
     clock_destroy(d->clock);
