@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""chronyc_json.py - every report of chronyc -j against its schema in doc/schema.
+
+A daemon made of canned replies (those of the fuzz corpus) answers on a UDP port of loopback; then
+the same replies with bytes changed at random, from a fixed seed, have to give JSON that parses and
+has the right keys. Prints "ok NAME" or "not ok NAME".
+"""
+import json
+import os
+import random
+import re
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
+CHRONYC = os.path.join(os.path.join(ROOT, BUILD), "chronyc")
+CORPUS = os.path.join(ROOT, "test/fuzz/corpus/candm_reply")
+SCHEMAS = os.path.join(ROOT, "doc/schema")
+HOSTILE_ROUNDS = 30
+
+# request code: reply code
+ANSWERS = {14: 2, 15: 3, 33: 5, 34: 6, 35: 7, 44: 12, 51: 13, 11: 17, 41: 18, 65: 19, 67: 20,
+           68: 21, 69: 23, 54: 25, 57: 26, 128: 128, 129: 129}
+
+
+def types(value):
+    if value is None:
+        return {"null"}
+    if isinstance(value, bool):
+        return {"boolean"}
+    if isinstance(value, int):
+        return {"integer", "number"}
+    if isinstance(value, float):
+        return {"number"}
+    return {str: {"string"}, list: {"array"}, dict: {"object"}}[type(value)]
+
+
+def check(value, schema, where, wrong):
+    """The part of JSON Schema that our schemas use; anything else in a schema is an error."""
+    known = {"$schema", "title", "description", "type", "const", "enum", "pattern", "minimum",
+             "maximum", "required", "additionalProperties", "properties", "items"}
+    if set(schema) - known:
+        wrong.append(f"{where}: schema uses {set(schema) - known}")
+    if "type" in schema:
+        allowed = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        if not types(value) & set(allowed):
+            wrong.append(f"{where}: {value!r} is no {allowed}")
+            return
+    if "const" in schema and value != schema["const"]:
+        wrong.append(f"{where}: {value!r} is not {schema['const']!r}")
+    if "enum" in schema and value not in schema["enum"]:
+        wrong.append(f"{where}: {value!r} is not one of {schema['enum']}")
+    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
+        wrong.append(f"{where}: {value!r} does not match {schema['pattern']}")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if value < schema.get("minimum", value) or value > schema.get("maximum", value):
+            wrong.append(f"{where}: {value} is out of bounds")
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for key in schema.get("required", []):
+            if key not in value:
+                wrong.append(f"{where}: {key} is missing")
+        for key, part in value.items():
+            if key in properties:
+                check(part, properties[key], f"{where}.{key}", wrong)
+            elif schema.get("additionalProperties") is False:
+                wrong.append(f"{where}: {key} is not in the schema")
+    if isinstance(value, list) and "items" in schema:
+        for i, part in enumerate(value):
+            check(part, schema["items"], f"{where}[{i}]", wrong)
+
+
+def canned_replies():
+    replies = {}
+    for code in set(ANSWERS.values()):
+        path = os.path.join(CORPUS, f"reply{code}")
+        if os.path.exists(path):
+            with open(path, "rb") as f:
+                replies[code] = f.read()[28:]
+    reason = lambda name, directive: struct.pack(">32sII32s", name, 0x04800000, 0x06800000,
+                                                 directive)
+    replies[128] = struct.pack(">HHI", 1, 0, 0xF083126F) + reason(b"slewing", b"")
+    replies[129] = (struct.pack(">I16sHHB3x", 0xC0000207, bytes([192, 0, 2, 7]), 1, 0, ord("x")) +
+                    reason(b"none", b"") + reason(b"falseticker", b"maxdistance"))
+    replies[7] = struct.pack(">IIIHHIII", 0, 1485510557, 0, 10, 5, 6000, 0x04800000, 0x0AA00000)
+    replies[2] = struct.pack(">I", 3)
+    return replies
+
+
+class Daemon(threading.Thread):
+    """Answers with canned payloads; `spoil` changes them first."""
+
+    def __init__(self, replies):
+        super().__init__(daemon=True)
+        self.replies, self.spoil, self.status = replies, None, 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+
+    def run(self):
+        while True:
+            request, sender = self.socket.recvfrom(2048)
+            command, = struct.unpack(">H", request[4:6])
+            code = ANSWERS.get(command, 1)
+            payload = self.replies.get(code, b"")
+            if self.status:
+                code, payload = 1, b""
+            if self.spoil and code != 2:
+                payload = self.spoil(payload)
+            header = struct.pack(">BBBBHHHHHH4sII", 6, 2, 0, 0, command, code, self.status, 0, 0,
+                                 0, request[8:12], 0, 0)
+            self.socket.sendto(header + payload, sender)
+
+
+def chronyc(daemon, *arguments):
+    return subprocess.run([CHRONYC, "-h", "127.0.0.1", "-p", str(daemon.port), "-j", *arguments],
+                          capture_output=True, timeout=30, check=False)
+
+
+def problems(daemon, arguments, schema_name, strict):
+    """What is wrong with the output of a command; [] = nothing."""
+    result = chronyc(daemon, *arguments)
+    wrong = []
+    try:
+        text = result.stdout.decode("utf-8")
+        document = json.loads(text)
+    except ValueError as e:
+        return [f"no JSON: {e}: {result.stdout[:200]!r} {result.stderr[:200]!r}"]
+    if text.count("\n") != 1:
+        wrong.append("not one line")
+    if not strict and document.get("schema") == "status":
+        schema_name = "status"
+    with open(os.path.join(SCHEMAS, schema_name + ".json"), encoding="utf-8") as f:
+        check(document, json.load(f), schema_name, wrong)
+    return wrong
+
+
+COMMANDS = [("tracking",), ("sources", "-a"), ("sourcestats", "-a"), ("selectdata", "-a"),
+            ("authdata", "-a"), ("ntpdata",), ("ntpdata", "192.0.2.7"), ("serverstats",),
+            ("clients",), ("activity",), ("smoothing",), ("rtcdata",), ("manual", "list"),
+            ("settime", "12:00"), ("sourcename", "192.0.2.7"), ("waitsync", "1"), ("explain",)]
+
+
+def main():
+    failed = 0
+
+    def report(name, wrong):
+        nonlocal failed
+        print(("not ok" if wrong else "ok") + " chronyc_json: " + name)
+        for line in wrong[:10]:
+            print("  " + line)
+        failed |= bool(wrong)
+
+    daemon = Daemon(canned_replies())
+    daemon.start()
+    seen = {"status"}
+    for command in COMMANDS:
+        schema = "_".join(command) if command[0] == "manual" else command[0]
+        seen.add(schema)
+        report(" ".join(command), problems(daemon, command, schema, True))
+    report("every schema has a command", sorted(
+        {f[:-5] for f in os.listdir(SCHEMAS)} - seen))
+    daemon.status = 2
+    for command in (("tracking",), ("clients",), ("reselect",)):
+        report(" ".join(command) + " refused", problems(daemon, command, "status", True))
+    daemon.status = 0
+    rng = random.Random(6)
+
+    def spoil(payload):
+        payload = bytearray(payload)
+        for _ in range(rng.randrange(1, 20)):
+            if payload:
+                payload[rng.randrange(len(payload))] = rng.choice([0, 255, 34, 92, 27,
+                                                                   rng.randrange(256)])
+        return bytes(payload)
+
+    daemon.spoil = spoil
+    for command in COMMANDS:
+        schema = "_".join(command) if command[0] == "manual" else command[0]
+        wrong = []
+        for _ in range(HOSTILE_ROUNDS):
+            wrong += problems(daemon, command, schema, False)
+        report(" ".join(command) + " from a hostile daemon", wrong)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
