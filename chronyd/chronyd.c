@@ -210,6 +210,7 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
         .manual = d->manual,
         .ntp_access = d->ntp_access,
         .command_access = d->command_access,
+        .keys = d->keys,
         .hooks = &d->hooks,
     };
     d->control = control_create(&d->os, &d->timers, &d->log, &d->rooms, &d->config->control);
@@ -247,7 +248,8 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
     if (!apply_access(d->ntp_access, &config->ntp_access, err) ||
         !apply_access(d->command_access, &config->command_access, err) ||
         !create_tempcomp(d, err) || !create_ntp_and_control(d, err) ||
-        !ntp_open_server(d->ntp, err) || !control_open_udp(d->control, err)) {
+        !ntp_open_server(d->ntp, err) || !control_check_keys(d->control, err) ||
+        !control_open_udp(d->control, err)) {
         chronyd_destroy(d);
         return NULL;
     }
