@@ -18,14 +18,11 @@ static const double model_prior[FILTER_MODELS] = {
     -4.0, -2.6, -1.3, -0.4, 0.0, -0.1, -0.4, -1.0, -1.6, -2.8, -4.0, -6.0,
 };
 
-/* Where the frequency is not known from before, it is this far off, with these
- * odds. */
-#define PRIORS 3
-static const double vague_factor[PRIORS] = {0.3, 1.0, 10.0};
-static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0};
-/* With more points than this the prior no longer matters, and the middle one is
- * as good as any. */
-#define VAGUE_POINTS 10
+/* Where the frequency is not known from before, it is this far off, with these odds. The last is
+ * for a clock whose tick is wrong by per cents: the kernel can correct ten of them. */
+#define PRIORS 4
+static const double vague_factor[PRIORS] = {0.3, 1.0, 10.0, 600.0};
+static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0, -8.0};
 
 /* A box this narrow against what is known is as good as a normal error (half
  * width, in standard deviations), */
@@ -38,6 +35,8 @@ static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0};
 /* Beyond this many standard deviations an error neither pulls harder nor counts
  * for more, */
 #define GATE 3.0
+/* (not for the first points: they meet the prior, which may well be wrong) */
+#define UNGATED_POINTS 2
 /* costs the model that did not expect it this much of its log likelihood, */
 #define GATE_PENALTY 2.0
 /* and after this many of the same sign in a row the source did jump. */
@@ -118,7 +117,7 @@ static void bank_update_gated(struct bank *b, size_t m, double y, double var, do
 /* Predict and update all models with one point. The loops are straight
  * arithmetic over arrays, so that compilers use the vector unit; the rare
  * surprise goes the slow way. */
-static void bank_step(struct bank *b, double dt, double y, double var)
+static void bank_step(struct bank *b, double dt, double y, double var, double gate2)
 {
     double e[FILTER_MODELS], total[FILTER_MODELS], inverse[FILTER_MODELS], per_unit = 1.0 / b->unit;
     double worst = 0.0;
@@ -139,9 +138,9 @@ static void bank_step(struct bank *b, double dt, double y, double var)
         t = t < 1e15 ? t : 1e15;
         b->product[m] *= t > 1e-15 ? t : 1e-15;
         worst = z2 > worst ? z2 : worst;
-        b->sum[m] += z2 < GATE * GATE ? z2 : GATE * GATE;
+        b->sum[m] += z2 < gate2 ? z2 : gate2;
     }
-    if (worst > GATE * GATE || b->watch) {
+    if (worst > gate2 || b->watch) {
         b->watch = false;
         for (size_t m = 0; m < FILTER_MODELS; m++)
             bank_update_gated(b, m, y, var, e[m], total[m]);
@@ -197,7 +196,7 @@ static void bank_run(struct bank *b, const struct filter_point *points, size_t c
         if (p->new_level)
             bank_new_level(b, dt, p->y_s, var);
         else
-            bank_step(b, dt, p->y_s, var);
+            bank_step(b, dt, p->y_s, var, i > UNGATED_POINTS ? GATE * GATE : HUGE_VAL);
         if (i % 16 == 0)
             bank_fold(b);
     }
@@ -246,7 +245,6 @@ static void learn(const struct filter_point *points, size_t count, const struct 
                   double scale, struct filter_result *out)
 {
     size_t predicted = 0;
-    bool vague = prior->vague && count <= VAGUE_POINTS;
 
     for (size_t i = 1; i < count; i++)
         predicted += !points[i].new_level;
@@ -256,12 +254,12 @@ static void learn(const struct filter_point *points, size_t count, const struct 
         struct lesson l = {.best = -HUGE_VAL};
 
         for (size_t k = 0; k < PRIORS; k++) {
-            double sd = prior->slope_sd * (vague ? vague_factor[k] : 1.0);
+            double sd = prior->slope_sd * (prior->vague ? vague_factor[k] : 1.0);
             struct bank bank;
 
             bank_run(&bank, points, count, prior->slope, sd, scale);
-            learn_from(&l, &bank, predicted, scale, sd, vague ? vague_log_weight[k] : 0.0);
-            if (!vague)
+            learn_from(&l, &bank, predicted, scale, sd, prior->vague ? vague_log_weight[k] : 0.0);
+            if (!prior->vague)
                 break;
         }
         l.var_scale /= l.weight;
@@ -278,11 +276,11 @@ static void learn(const struct filter_point *points, size_t count, const struct 
 
 /* A point of ordinary error: Kalman's update, the pull of one outside of the
  * gate limited. Returns -1 or 1 if it was outside. */
-static int take_plain(struct filter_state *f, double y, double var)
+static int take_plain(struct filter_state *f, double y, double var, double gate)
 {
     double e = y - f->x_s, total = f->var_x + var;
     double z = fabs(e) / sqrt(total);
-    double gain = z > GATE ? GATE / z : 1.0;
+    double gain = z > gate ? gate / z : 1.0;
     double kx = f->var_x / total * gain, ks = f->cov / total * gain;
 
     f->x_s += kx * e;
@@ -290,7 +288,7 @@ static int take_plain(struct filter_state *f, double y, double var)
     f->var_slope -= ks * f->cov;
     f->cov -= kx * f->cov;
     f->var_x -= kx * f->var_x;
-    return z <= GATE ? 0 : e > 0.0 ? 1 : -1;
+    return z <= gate ? 0 : e > 0.0 ? 1 : -1;
 }
 
 /* The normal density and the part of the distribution above z >= 0 (Abramowitz
@@ -312,14 +310,14 @@ static double normal_above(double z, double density)
 
 /* A point that is a box: the state's distribution is cut to the box (with soft
  * edges), and the normal one with the same mean and variance goes on. */
-static int take_box(struct filter_state *f, double y, double half, double edge)
+static int take_box(struct filter_state *f, double y, double half, double edge, double gate)
 {
     double sd = sqrt(f->var_x + edge * edge);
     double low = (y - half - f->x_s) / sd, high = (y + half - f->x_s) / sd;
     double at_low, at_high, inside, g, h;
 
     if (half < BOX_LEAST * sd || low > GATE || high < -GATE)
-        return take_plain(f, y, half * half / 3.0 + edge * edge);
+        return take_plain(f, y, half * half / 3.0 + edge * edge, gate);
     if (low < -BOX_WIDE && high > BOX_WIDE)
         return 0; /* tells nothing that is not known */
     at_low = normal_density(low);
@@ -361,7 +359,8 @@ static void run_one(const struct filter_point *points, size_t count, double slop
             f = filter_ahead(&f, r->wander, p->t_s - points[i - 1].t_s);
         path->before[i] = f;
         if (i > 0 && !p->new_level)
-            side = take_box(&f, p->y_s, scale * p->half_s, scale * p->edge_s);
+            side = take_box(&f, p->y_s, scale * p->half_s, scale * p->edge_s,
+                            i > UNGATED_POINTS ? GATE : HUGE_VAL);
         gated = side == 0 ? 0 : gated * side > 0 ? gated + side : side;
         path->jump[i] = i == 0 || p->new_level || gated * side >= GATED_TO_JUMP;
         if (path->jump[i]) {

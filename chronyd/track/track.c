@@ -10,6 +10,8 @@
 /* Before anything is measured an oscillator is taken to be within this of its
  * nominal rate. */
 #define PRIOR_SKEW_PPM 100.0
+/* So many samples are compared with several widths of it. */
+#define VAGUE_SAMPLES 10
 #define SD_WITHOUT_SAMPLES_S 4.0
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
 #define PRECISION_DEFAULT_S 1e-7
@@ -151,12 +153,31 @@ static void judge_residuals(struct track *t, const struct filter_path *path)
     t->sd_s = max_d(t->sd_s, t->settings.precision_s);
 }
 
+/* The filter's slope is that of truth over oscillator; a frequency is told the other way round. At
+ * hundreds of ppm the difference between 1 / (1 + x) and 1 - x is more than our error. */
+static double reciprocal(double fraction)
+{
+    return 1.0 / (1.0 + max_d(fraction, -0.5)) - 1.0;
+}
+
+/* What is expected of the slope. Once there are samples enough to tell how far off it may be, that
+ * is taken for known: the register forgets, the oscillator stays the same. */
+static struct filter_prior prior_of(const struct track *t)
+{
+    struct filter_prior p = {reciprocal(t->prior_freq_ppm * 1e-6), t->prior_skew_ppm * 1e-6,
+                             !t->has_prior};
+
+    if (p.vague && t->count > VAGUE_SAMPLES) {
+        p.slope_sd = t->filter.slope_sd;
+        p.vague = false;
+    }
+    return p;
+}
+
 static void learn(struct track *t)
 {
-    struct filter_prior prior = {-t->prior_freq_ppm * 1e-6, t->prior_skew_ppm * 1e-6,
-                                 !t->has_prior};
+    struct filter_prior prior = prior_of(t);
     double old_slope = t->filter.state.slope, old_sd = sqrt(t->filter.state.var_slope);
-
     struct filter_path path;
 
     weigh_samples(t);
@@ -285,7 +306,7 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     out->at = at;
     out->truth = truth_at(t, at, f.x_s);
     out->offset_sd_s = sqrt(f.var_x);
-    out->freq_ppm = -f.slope * 1e6;
+    out->freq_ppm = reciprocal(f.slope) * 1e6;
     out->skew_ppm = 2e6 * sqrt(f.var_slope);
     out->root_delay_s = best->root_delay_s;
     out->root_dispersion_s = best->root_dispersion_s + out->offset_sd_s +

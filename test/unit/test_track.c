@@ -135,6 +135,32 @@ static void track_without_noise_finds_offset_and_frequency(void **state)
     }
 }
 
+/* The burst at the start, then ordinary polling: the kernel's tick can be wrong by so much. */
+static void track_finds_a_clock_that_is_off_by_per_cents(void **state)
+{
+    static const double freqs[] = {0.05, -0.05, 0.005, 0.09, -0.09};
+    static const double times[] = {0.2,   2.2,   4.2,   6.2,   70.0,   134.0,
+                                   198.0, 262.0, 326.0, 390.0, 1000.0, 2000.0};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(freqs); i++) {
+        struct track *t = track_create(&defaults);
+        struct estimate e;
+
+        for (size_t k = 0; k < ARRAY_LEN(times); k++) {
+            struct sample s = measured(times[k], 0.1, freqs[i], 1e-4, 1e-4);
+
+            assert_true(track_add(t, &s));
+            if (k < 2)
+                continue;
+            assert_true(track_estimate(t, (struct osc){ns_from_s(times[k])}, &e));
+            assert_near(error_s(&e, 0.1, freqs[i]), 0.0, 1e-4);
+            assert_near(e.freq_ppm, (1.0 / (1.0 - freqs[i]) - 1.0) * 1e6, k < 4 ? 100.0 : 10.0);
+        }
+        track_destroy(t);
+    }
+}
+
 static void track_refuses_samples_out_of_order_and_nonsense(void **state)
 {
     struct track *t = filled(3, 1.0, 0.0, 1);
@@ -348,6 +374,7 @@ int main(void)
         cmocka_unit_test(track_needs_three_samples_for_an_estimate),
         cmocka_unit_test(track_with_maxsamples_1_estimates_from_one),
         cmocka_unit_test(track_without_noise_finds_offset_and_frequency),
+        cmocka_unit_test(track_finds_a_clock_that_is_off_by_per_cents),
         cmocka_unit_test(track_refuses_samples_out_of_order_and_nonsense),
         cmocka_unit_test(track_keeps_no_more_than_maxsamples),
         cmocka_unit_test(track_believes_a_short_round_trip_more_than_a_long_one),
