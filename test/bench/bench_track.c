@@ -206,7 +206,8 @@ static double line_error_s(const struct world *w)
     double passed = osc_diff_s(o, w->line_at);
     int64_t whole = w->line_utc.ns - EPOCH_NS + (o.ns - w->line_at.ns);
 
-    return s_from_ns(whole - (int64_t)llrint(w->now_s * 1e9)) - passed * w->line_freq;
+    return s_from_ns(whole - (int64_t)llrint(w->now_s * 1e9)) -
+           passed * w->line_freq / (1.0 + w->line_freq);
 }
 
 static double rest_s(const struct world *w)
@@ -335,7 +336,8 @@ static void run_selection(struct world *w, int updated)
             double passed = osc_diff_s(o, w->line_at);
             int64_t line = w->line_utc.ns + (o.ns - w->line_at.ns);
 
-            c->offset_s = s_from_ns(c->estimate.truth.ns - line) + passed * w->line_freq;
+            c->offset_s = s_from_ns(c->estimate.truth.ns - line) +
+                          passed * w->line_freq / (1.0 + w->line_freq);
             c->oldest_age_s = osc_diff_s(at, track_sample(s->track, 0)->at);
             c->newest_age_s = osc_diff_s(at, track_newest(s->track)->at);
         }
