@@ -141,6 +141,20 @@ static void commands(struct advice *a)
                "is known. Name the networks that may");
 }
 
+static void command_keys(struct advice *a)
+{
+    const struct config *c = a->config;
+    const struct config_item *item = config_item_of(c, "cmdkey");
+
+    if (c->control.key_count == 0)
+        return;
+    if (!c->key_file)
+        advise(a, "no-keyfile", item, NULL, "cmdkey names keys, but there is no keyfile");
+    if (!allows_anybody(&c->command_access))
+        advise(a, "no-effect", item, NULL,
+               "cmdkey is for other hosts, but without cmdallow none may ask anything");
+}
+
 static void logs(struct advice *a)
 {
     const struct config *c = a->config;
@@ -154,6 +168,7 @@ void advise_server(struct advice *a)
 {
     server(a);
     commands(a);
+    command_keys(a);
     logs(a);
     hidden_rules(a, &a->config->ntp_access, false);
     hidden_rules(a, &a->config->command_access, true);

@@ -185,6 +185,8 @@ static void each_doubtful_configuration_gets_its_advice(void **state)
         {POOL "cmdallow 10/8\n" HEALTHY, "cmdallow", 2},
         {POOL "cmdallow 10/8\nbindcmdaddress 0.0.0.0\ncmdport 0\n" HEALTHY, "cmdallow", 2},
         {POOL "cmdallow\nbindcmdaddress 0.0.0.0\n" HEALTHY, "open-commands", 2},
+        {POOL "cmdkey 1\n" HEALTHY, "no-keyfile", 2},
+        {POOL "cmdkey 1\nkeyfile /k\n" HEALTHY, "no-effect", 2},
         {POOL "log tracking\n" HEALTHY, "no-logdir", 2},
         {POOL "deny 10.1.2.0/24\nallow 10.1.2.0/23\n" HEALTHY, "hidden-rule", 2},
         {POOL "deny 10.1.2.3\nallow all 10/8\n" HEALTHY, "hidden-rule", 2},

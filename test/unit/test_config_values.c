@@ -460,6 +460,24 @@ static void open_commands_replace_the_default(void **state)
     config_free(&c);
 }
 
+static void keys_for_commands_have_a_permission_each(void **state)
+{
+    struct config_world w;
+    struct config c;
+
+    (void)state;
+    read_well(&w, &c, "cmdkey 1 2 control\ncmdkey 4294967295\ncmdkey 3 Monitor\ncmdkey 2\n");
+    assert_int_equal(c.control.key_count, 4);
+    assert_int_equal(c.control.keys[0].id, 1);
+    assert_true(c.control.keys[0].control);
+    assert_int_equal(c.control.keys[1].id, 2);
+    assert_false(c.control.keys[1].control);
+    assert_int_equal(c.control.keys[2].id, 4294967295);
+    assert_false(c.control.keys[2].control || c.control.keys[3].control);
+    assert_string_equal(c.control.keys[3].where, "at line 3 in file F");
+    config_free(&c);
+}
+
 static void server_side_features_are_stored(void **state)
 {
     struct config_world w;
@@ -600,6 +618,7 @@ int main(void)
         cmocka_unit_test(addresses_to_bind_to_are_one_per_family),
         cmocka_unit_test(rate_limits_change_only_the_options_given),
         cmocka_unit_test(open_commands_replace_the_default),
+        cmocka_unit_test(keys_for_commands_have_a_permission_each),
         cmocka_unit_test(server_side_features_are_stored),
         cmocka_unit_test(hwtimestamp_options_are_clamped),
         cmocka_unit_test(nts_lists_add_up),
