@@ -138,6 +138,19 @@ static bool run(struct session *s, const struct options *options, int argc, char
     return run_stdin(s);
 }
 
+static void print_word(void *ctx, const char *word)
+{
+    fprintf(ctx, "%s\n", word);
+}
+
+/* For the completion of shells; a daemon that does not answer must not hold up the prompt. */
+static void print_completions(struct session *s, const char *line)
+{
+    s->settings.timeout_ms = TIMEOUT_MS_MIN;
+    s->settings.retries = 0;
+    complete_words(s, line, print_word, s->out);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -162,8 +175,10 @@ int main(int argc, char **argv)
     catch_signals();
     options.settings.hints |= isatty(2);
     session_init(&session, &options.settings, stdout, stderr, &stop);
-    ok = session_open(&session);
-    if (ok) {
+    ok = session_open(&session) || options.complete;
+    if (options.complete) {
+        print_completions(&session, options.complete);
+    } else if (ok) {
         ok = run(&session, &options, argc, argv);
     } else {
         fprintf(stderr, "Could not open connection to daemon\n");

@@ -10,14 +10,12 @@
 
 #define DEFAULT_HOSTS DEFAULT_COMMAND_SOCKET ",127.0.0.1,::1"
 
-enum long_option { LONG_HINTS = 256, LONG_JSON };
+enum long_option { LONG_HINTS = 256, LONG_JSON, LONG_COMPLETE };
 
 static const struct option long_options[] = {
-    {"help", no_argument, NULL, '?'},
-    {"version", no_argument, NULL, 'v'},
-    {"json", no_argument, NULL, LONG_JSON},
-    {"hints", no_argument, NULL, LONG_HINTS},
-    {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, '?'},         {"version", no_argument, NULL, 'v'},
+    {"json", no_argument, NULL, LONG_JSON},   {"complete", required_argument, NULL, LONG_COMPLETE},
+    {"hints", no_argument, NULL, LONG_HINTS}, {NULL, 0, NULL, 0},
 };
 
 void options_usage(FILE *out, const char *program)
@@ -125,6 +123,9 @@ static bool apply(struct options *out, int option, const char *value)
         return true;
     case 'w':
         s->wide = true;
+        return true;
+    case LONG_COMPLETE:
+        out->complete = value;
         return true;
     case LONG_HINTS:
         s->hints = true;

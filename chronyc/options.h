@@ -8,9 +8,10 @@ enum options_action { OPTIONS_RUN, OPTIONS_USAGE, OPTIONS_USAGE_ERROR, OPTIONS_V
 
 struct options {
     struct settings settings;
-    const char *user; /* switch to, NULL = stay */
-    bool multi;       /* -m: each argument is a command */
-    int first;        /* index of the first argument that is no option */
+    const char *user;     /* switch to, NULL = stay */
+    const char *complete; /* --complete: print the words that may follow this line, NULL = no */
+    bool multi;           /* -m: each argument is a command */
+    int first;            /* index of the first argument that is no option */
 };
 
 enum options_action options_parse(int argc, char **argv, struct options *out);
