@@ -98,5 +98,5 @@ double poll_interval_s(const struct poll *p, const struct poll_settings *s)
 
     if (p->missed > 1 && p->log2_s == s->maxpoll)
         interval *= SILENT_LEAST + SILENT_SPREAD * fmod(p->missed * GOLDEN, 1.0);
-    return interval;
+    return max_d(interval, ldexp(1.0, p->log2_s < s->minpoll ? p->log2_s : s->minpoll));
 }

@@ -20,7 +20,7 @@
 #define BOUND_TOLERANCE 1.1
 /* A liar that creeps away within the honest intervals cannot be told from them at once. */
 #define CREEP_S 0.2
-#define EVENTS_PER_HOUR_MAX 40000
+#define WAKES_PER_HOUR_MAX 40000
 #define PEERS_MAX 32
 #define REQUESTS_KEPT 512
 
@@ -29,7 +29,8 @@ struct peer {
     struct addr addr;
     const struct ntp_source_settings *settings;
     int64_t last_ns;
-    double tokens; /* of a leaky bucket */
+    double tokens;   /* of a leaky bucket */
+    uint64_t orders; /* of chronyc when it was asked last */
 };
 
 struct watch {
@@ -43,7 +44,7 @@ struct watch {
     int outside, liar;
     int64_t lost_majority_ns; /* last time without an honest majority, -1 never */
     int64_t hour;
-    uint64_t lines, events_at_hour;
+    uint64_t lines, wakes_at_hour;
 };
 
 struct request_seen {
@@ -252,7 +253,7 @@ static void check_steps(struct watch *w)
 static void check_tables(struct watch *w)
 {
     struct node *n = w->node;
-    uint64_t events = n->counts.events + n->counts.wakes;
+    uint64_t wakes = n->counts.wakes;
     int64_t hour = n->world->now_ns / (3600 * NS_PER_S);
     double most = n->config.clock.max_slew_ppm * 1.01e-6 + 1e-3;
 
@@ -264,13 +265,13 @@ static void check_tables(struct watch *w)
     if (hour != w->hour) {
         w->hour = hour;
         w->lines = 0;
-        w->events_at_hour = events;
+        w->wakes_at_hour = wakes;
     }
     if (w->lines > LOG_LINES_PER_HOUR_MAX)
         violated(w->check, n, "table", "more than %d log lines in an hour", LOG_LINES_PER_HOUR_MAX);
-    if (events - w->events_at_hour > EVENTS_PER_HOUR_MAX)
-        violated(w->check, n, "table", "%llu events in an hour",
-                 (unsigned long long)(events - w->events_at_hour));
+    if (wakes - w->wakes_at_hour > WAKES_PER_HOUR_MAX)
+        violated(w->check, n, "table", "%llu wake-ups in an hour",
+                 (unsigned long long)(wakes - w->wakes_at_hour));
 }
 
 static void look_at(struct watch *w)
@@ -326,7 +327,7 @@ static void check_request(struct watch *w, const struct packet *p)
             continue;
         least_s = min_d(2.0, ldexp(0.25, peer->settings->minpoll));
         since_s = peer->last_ns < 0 ? 1e9 : (double)(now - peer->last_ns) * 1e-9;
-        if (since_s < 0.8 * least_s)
+        if (since_s < 0.8 * least_s && peer->orders == n->counts.orders) /* a burst by command */
             violated(w->check, n, "poll", "%.3f s between two requests to %s, minpoll is %d",
                      since_s, peer->settings->name, peer->settings->minpoll);
         peer->tokens = min_d(60.0, peer->tokens + since_s * refill_per_s(peer->settings)) - 1.0;
@@ -334,6 +335,7 @@ static void check_request(struct watch *w, const struct packet *p)
             violated(w->check, n, "poll", "%s is asked far more often than minpoll %d allows",
                      peer->settings->name, peer->settings->minpoll);
         peer->last_ns = now;
+        peer->orders = n->counts.orders;
     }
 }
 
