@@ -17,12 +17,14 @@
 /* However sure the frequency is, an offset is gone after so many intervals
  * (times the ratio). */
 #define INTERVALS_MOST 2.0
+/* An offset of so many standard deviations is no noise. */
+#define SURPRISE 12.0
 
 double steer_slew_s(const struct steer *s)
 {
     double offset = fabs(s->offset_s);
     double fastest = offset / max_d(s->max_slew_ppm * 1e-6, 1e-9);
-    double natural, young;
+    double natural, young, surprise;
 
     if (!(s->skew_ppm > 0.0) || !(s->offset_sd_s > 0.0))
         return fastest;
@@ -33,7 +35,11 @@ double steer_slew_s(const struct steer *s)
     natural = s->offset_sd_s / (0.5e-6 * s->skew_ppm);
     young = min_d((double)s->updates / UPDATES_SETTLED, 1.0);
     natural *= PART_OF_NATURAL * s->corr_time_ratio / RATIO_USUAL * young * young;
-    return max_d(fastest, min_d(natural, INTERVALS_MOST * s->corr_time_ratio * s->interval_s));
+    /* All this is for offsets within the noise. One beyond it is an error of the clock, not of the
+     * measurement, and the larger it is the less there is to wait for. */
+    surprise = max_d(1.0, offset / (SURPRISE * s->offset_sd_s));
+    return max_d(fastest, min_d(natural, INTERVALS_MOST * s->corr_time_ratio * s->interval_s) /
+                              (surprise * surprise));
 }
 
 struct steer_freq steer_frequency(const struct steer_freq *now, const struct estimate *e,
