@@ -1,7 +1,8 @@
 /* directives.c - every directive is one row (spec chrony-conf section 4).
  *
  * The parser, the defaults, the manual page's checks and the advice of --check read the same rows.
- * Sorted by name. DIRECTIVE_PENDING marks what is understood but not acted upon yet. */
+ * Sorted by name. DIRECTIVE_PENDING marks what is understood but not acted upon yet,
+ * DIRECTIVE_RUNTIME what a daemon can take on without a restart (diff.h). */
 #include <limits.h>
 
 #include "chronyd/config/parse.h"
@@ -9,6 +10,7 @@
 #define AT(field) offsetof(struct config, field)
 #define ADDS DIRECTIVE_ADDS
 #define PENDING DIRECTIVE_PENDING
+#define RUNTIME DIRECTIVE_RUNTIME
 
 /* Name, arguments, place, bounds, default, help. */
 #define FLAG(name, field, flags, help)                                                             \
@@ -70,7 +72,7 @@ static const struct choice leap_modes[] = {
 const struct directive config_directives[] = {
     INT("acquisitionport", "PORT", ntp.acquisition_port, 0, 65535, -1, 0,
         "Send all requests from this port; 0 lets the system choose it once."),
-    DETAIL("allow", "[all] [SUBNET]", parse_access, AT(ntp_access), 1, ADDS,
+    DETAIL("allow", "[all] [SUBNET]", parse_access, AT(ntp_access), 1, ADDS | RUNTIME,
            "Let the clients of a subnet ask for the time."),
     CHOICE("authselectmode", "MODE", sources.select.auth_mode, auth_modes, SELECT_AUTH_MIX,
            "How authenticated and other sources are selected together."),
@@ -92,9 +94,9 @@ const struct directive config_directives[] = {
             "Memory for the record of clients."),
     FLOAT("clockprecision", "SECONDS", clock.precision_s, 1e-9, 1.0, 0, 0,
           "Precision of the system clock, instead of the measured one."),
-    DETAIL("cmdallow", "[all] [SUBNET]", parse_access, AT(command_access), 1, ADDS,
+    DETAIL("cmdallow", "[all] [SUBNET]", parse_access, AT(command_access), 1, ADDS | RUNTIME,
            "Let the hosts of a subnet send monitoring requests."),
-    DETAIL("cmddeny", "[all] [SUBNET]", parse_access, AT(command_access), 0, ADDS,
+    DETAIL("cmddeny", "[all] [SUBNET]", parse_access, AT(command_access), 0, ADDS | RUNTIME,
            "Do not answer monitoring requests from a subnet."),
     SPECIAL("cmdkey", "ID... [monitor|control]", parse_cmdkey, ADDS,
             "Keys whose holders may ask or command from afar."),
@@ -108,7 +110,7 @@ const struct directive config_directives[] = {
      "Read all files *.conf of the directories here."},
     FLOAT("corrtimeratio", "RATIO", reference.corr_time_ratio, 0.0, BIG, 3.0, 0,
           "How slowly offsets are corrected, relative to the update interval."),
-    DETAIL("deny", "[all] [SUBNET]", parse_access, AT(ntp_access), 0, ADDS,
+    DETAIL("deny", "[all] [SUBNET]", parse_access, AT(ntp_access), 0, ADDS | RUNTIME,
            "Do not answer requests for the time from a subnet."),
     SPECIAL("driftfile", "FILE [interval SECONDS]", parse_driftfile, 0,
             "Where the clock's frequency is kept between runs."),
@@ -128,7 +130,7 @@ const struct directive config_directives[] = {
      "Read the files that match here."},
     SPECIAL("initstepslew", "THRESHOLD [HOST]...", parse_initstepslew, PENDING,
             "Set the clock from these hosts before the start; superseded by makestep."),
-    WORD("keyfile", "FILE", key_file, 0, "File of the symmetric keys."),
+    WORD("keyfile", "FILE", key_file, RUNTIME, "File of the symmetric keys."),
     WORD("leapseclist", "FILE", reference.leapsec_list, 0,
          "List of leap seconds as IERS and NIST publish it."),
     CHOICE("leapsecmode", "MODE", reference.leapsec_mode, leap_modes, LEAPSEC_SYSTEM,
@@ -137,7 +139,7 @@ const struct directive config_directives[] = {
          "Time zone that knows the leap seconds, right/UTC."),
     GONE("linux_freq_scale", DIRECTIVE_OBSOLETE),
     GONE("linux_hz", DIRECTIVE_OBSOLETE),
-    SPECIAL("local", "[OPTION]...", parse_local, 0,
+    SPECIAL("local", "[OPTION]...", parse_local, RUNTIME,
             "Serve the local clock when nothing better is there."),
     FLAG("lock_all", lock_all, 0, "Keep the daemon in memory, never swapped out."),
     SPECIAL("log", "NAME...", parse_log, ADDS, "Write these logs to the directory of logdir."),
@@ -148,9 +150,9 @@ const struct directive config_directives[] = {
     WORD("logdir", "DIRECTORY", log_dir, 0, "Where logs are written."),
     SPECIAL("mailonchange", "USER SECONDS", parse_mailonchange, PENDING,
             "Send mail when a correction is larger than this."),
-    SPECIAL("makestep", "THRESHOLD LIMIT", parse_makestep, 0,
+    SPECIAL("makestep", "THRESHOLD LIMIT", parse_makestep, RUNTIME,
             "Step the clock if it is wrong by more than this, in the first updates only."),
-    FLAG("manual", manual, 0, "Allow the time to be typed in."),
+    FLAG("manual", manual, RUNTIME, "Allow the time to be typed in."),
     SPECIAL("maxchange", "SECONDS START IGNORE", parse_maxchange, 0,
             "Refuse larger corrections after the first updates, and give up in the end."),
     FLOAT("maxclockerror", "PPM", clock.max_clock_error_ppm, 0.0, 1e6, 1.0, 0,
@@ -171,7 +173,7 @@ const struct directive config_directives[] = {
         "Highest stratum of a source that may be selected."),
     INT("maxtxbuffers", "NUMBER", transport.max_tx_buffers, 0, 1048576, 0, PENDING,
         "Sent messages that are kept to match late time stamps."),
-    FLOAT("maxupdateskew", "PPM", reference.max_update_skew_ppm, -1e9, 1e9, 1000.0, 0,
+    FLOAT("maxupdateskew", "PPM", reference.max_update_skew_ppm, -1e9, 1e9, 1000.0, RUNTIME,
           "A frequency that is known less well than this is not used."),
     INT("minsamples", "NUMBER", ntp.min_samples, 0, INT_MAX, 6, 0,
         "Samples that are kept even when they no longer fit a line."),
@@ -225,7 +227,7 @@ const struct directive config_directives[] = {
             "A clock that is connected to this host."),
     INT("refresh", "SECONDS", ntp.refresh_s, 0, INT_MAX, 1209600, 0,
         "How often the names of working sources are looked up again; 0: never."),
-    FLOAT("reselectdist", "SECONDS", sources.select.reselect_distance_s, 0.0, BIG, 1e-4, 0,
+    FLOAT("reselectdist", "SECONDS", sources.select.reselect_distance_s, 0.0, BIG, 1e-4, RUNTIME,
           "Handicap of sources that are not selected."),
     FLOAT("rtcautotrim", "SECONDS", rtc.autotrim_s, -BIG, BIG, 0, 0,
           "Set the RTC when it is wrong by more than this."),
@@ -240,7 +242,7 @@ const struct directive config_directives[] = {
            "Ask a server for the time."),
     SPECIAL("smoothtime", "PPM PPM_PER_SECOND [leaponly]", parse_smoothtime, 0,
             "Serve time without steps, within these limits of frequency and wander."),
-    DETAIL("sourcedir", "DIRECTORY...", parse_list, 0, LIST_SOURCE_DIRS, ADDS,
+    DETAIL("sourcedir", "DIRECTORY...", parse_list, 0, LIST_SOURCE_DIRS, ADDS | RUNTIME,
            "Directories of files *.sources, read again on demand."),
     FLOAT("stratumweight", "SECONDS", sources.select.stratum_weight_s, 0.0, BIG, 0.001, 0,
           "Distance that each stratum adds."),

@@ -76,10 +76,9 @@ enum directive_kind {
 };
 
 enum directive_flag {
-    DIRECTIVE_ADDS = 0x1,     /* repetition accumulates */
-    DIRECTIVE_PENDING = 0x2,  /* parsed, but no room takes it yet: warned about */
-    DIRECTIVE_RUNTIME = 0x4,  /* a reload can apply a change of it */
-    DIRECTIVE_SUPPORTS = 0x8, /* for a feature that this build may lack */
+    DIRECTIVE_ADDS = 0x1,    /* repetition accumulates */
+    DIRECTIVE_PENDING = 0x2, /* parsed, but no room takes it yet: warned about */
+    DIRECTIVE_RUNTIME = 0x4, /* a reload can apply a change of it */
 };
 
 struct choice {
