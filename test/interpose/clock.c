@@ -84,6 +84,11 @@ static void second(void)
     for (int i = 0; i < 12; i++)
         normal += random_unit();
     world.freq += (normal - 6.0) * world.set.wander;
+    if (world.set.step_at > 0 && world.t >= (int64_t)(world.set.step_at * 1e9)) {
+        world.real_ns += (long double)world.set.step_s * 1e9L;
+        world.set.step_at = 0;
+        trace("foreign step %.6f", (double)world.t * 1e-9);
+    }
     world.max_error_us += 500;
     if (world.max_error_us > 16000000) {
         world.max_error_us = 16000000;

@@ -67,6 +67,12 @@ static void read_settings(struct settings *s)
     s->false_s = number("WORLD_FALSE", 0);
     s->ask_from = number("WORLD_ASK_FROM", 0);
     s->pause_at = number("WORLD_PAUSE_AT", 0);
+    s->daemon_port = (int)number("WORLD_DAEMON_PORT", 0);
+    s->daemon_socket = getenv("WORLD_DAEMON_SOCKET");
+    s->step_at = number("WORLD_STEP_AT", 0);
+    s->step_s = number("WORLD_STEP", 0);
+    s->rtc_offset_s = number("WORLD_RTC", 0);
+    s->rtc_ppm = number("WORLD_RTC_PPM", 0);
     s->real_path = getenv("WORLD_REAL_SOCKET");
     s->done_path = getenv("WORLD_PAUSE_DONE");
     world.random = (uint64_t)number("WORLD_SEED", 1) * 2654435761u + 88172645463325252ull;
@@ -79,12 +85,12 @@ void world_start(void)
     world.ready = true;
     world.pid = getpid();
     world.main_thread = pthread_self();
-    world.real_fd = -1;
+    world.real_fd = world.real_udp_fd = -1;
     read_settings(&world.set);
     if (getenv("WORLD_TRACE"))
         world.trace = fopen(getenv("WORLD_TRACE"), "we");
     clock_start();
-    if (world.set.pause_at > 0)
+    if (world.set.pause_at > 0 || world.set.daemon_socket)
         world.real_fd = real_unix_socket(world.set.real_path);
 }
 
@@ -267,6 +273,8 @@ int open(const char *path, int flags, ...)
     va_start(args, flags);
     mode = va_arg(args, unsigned);
     va_end(args);
+    if (strcmp(path, "/dev/rtc") == 0)
+        return RTC_FD;
     *(void **)&real = dlsym(RTLD_NEXT, "open");
     fd = real(path, flags, mode);
     if (fd >= FIRST_SOCKET)
@@ -287,6 +295,12 @@ ssize_t read(int fd, void *buf, size_t length)
     ssize_t (*real)(int, void *, size_t);
 
     not_on_socket(fd, "read");
+    if (fd == RTC_FD) {
+        if (!world.rtc_due)
+            violation("reads /dev/rtc before it is ready");
+        world.rtc_due = false;
+        return (ssize_t)length;
+    }
     *(void **)&real = dlsym(RTLD_NEXT, "read");
     return real(fd, buf, length);
 }

@@ -99,6 +99,21 @@ static struct answer wait_for(const struct request *r)
 
         network_tick();
         pause = (int64_t)(world.set.pause_at * 1e9);
+        if (world.rtc_due && asked(r->in, RTC_FD, r->count)) {
+            a.fd = RTC_FD;
+            break;
+        }
+        if (asked(r->in, RTC_FD, r->count) && world.rtc_next > 0 && world.rtc_next < deadline &&
+            !packet_before(world.rtc_next)) {
+            if (end_comes(world.rtc_next)) {
+                a.fd = -2;
+                return a;
+            }
+            clock_advance(world.rtc_next);
+            rtc_arm();
+            world.rtc_due = true;
+            continue;
+        }
         if (world.head && asked(r->in, world.head_slot + FIRST_SOCKET, r->count)) {
             a.fd = world.head_slot + FIRST_SOCKET;
             break;

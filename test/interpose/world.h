@@ -41,6 +41,12 @@ struct settings {
     double ask_from; /* a client asks our server from this time on, every 8 s; 0 = never */
     double pause_at; /* serve real datagrams of a real Unix socket at this time; 0 = never */
     const char *real_path, *done_path; /* that socket, and the file that ends the pause */
+    /* The program is the tool: what it sends to node 1 goes to a real daemon. */
+    int daemon_port;           /* on 127.0.0.1; 0 = none */
+    const char *daemon_socket; /* its Unix socket; NULL = none */
+    double step_at, step_s;    /* somebody else steps the clock; 0 = never */
+    double rtc_offset_s;       /* /dev/rtc shows this much more than the truth */
+    double rtc_ppm;
 };
 
 struct address {
@@ -96,7 +102,10 @@ struct world {
     int spins; /* waits without time passing */
     bool ended;
     int unix_bound;
-    int real_fd;
+    int real_fd, real_udp_fd;
+    int64_t rtc_next;   /* its next second in true time; 0 = no interrupts */
+    bool rtc_due;       /* reported, not read yet */
+    int64_t rtc_adjust; /* by setting it, ns */
     int64_t next_question, next_sample;
     uint64_t random;
 };
@@ -124,10 +133,18 @@ ssize_t real_sendto(int fd, const void *data, size_t length, int flags, const st
 ssize_t real_recvfrom(int fd, void *data, size_t length, int flags, struct sockaddr *from,
                       socklen_t *size);
 int real_unix_socket(const char *path);
+int real_udp_socket(void);
+
+/* rtc.c: the descriptor of /dev/rtc, and the time of its next interrupt if it comes before `limit`
+ */
+#define RTC_FD 200
+int64_t rtc_now(void); /* ns since 1970 that it shows */
+void rtc_arm(void);
 
 /* network.c */
 struct slot *slot_of(int fd);
 bool packet_due(int64_t until, struct packet **p); /* earliest arrival, not later than until */
+bool packet_before(int64_t t);
 void network_send(struct slot *s, const struct address *to, const uint8_t *data, size_t length);
 void network_drop(struct packet *p);
 int slot_for(const struct packet *p);
