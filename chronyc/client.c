@@ -279,8 +279,7 @@ bool print_status(struct session *s, unsigned status)
 
 /* --- checked requests ------------------------------------------------------------------------ */
 
-/* Is `code` the reply that was expected, or an older layout of it? */
-static bool reply_fits(uint16_t code, uint16_t expected)
+bool reply_fits(uint16_t code, uint16_t expected)
 {
     if (code == expected)
         return true;

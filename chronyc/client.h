@@ -25,6 +25,9 @@ void request_init(struct request *r, uint16_t code);
 /* Send, wait, resend, move to the next address. False: nobody answered (or a signal came). */
 bool client_exchange(struct session *s, const struct request *request, struct reply *reply);
 
+/* Is `code` the reply that was expected, or an older layout of it? */
+bool reply_fits(uint16_t code, uint16_t expected);
+
 /* Exchange and check; the status line is printed if the daemon refuses, does not answer, or answers
  * something else, and with `print_ok` also if all is well. `expected` is a reply code; older
  * layouts of it count as the same. */

@@ -21,6 +21,10 @@ static const struct command commands[] = {
      "waitsync [<tries> [<correction> [<skew> [<interval>]]]]\tWait for the clock to be right "
      "enough\n"},
 
+    {"wait", run_wait, REQ(VERDICT), SECTION_CLOCK, "--max-error --timeout --allow-offline",
+     "wait [--max-error <s>] [--timeout <s>] [--allow-offline]\tWait for the clock to be right; "
+     "status 0, 1 or 2\n"},
+    {"metrics", run_metrics, 0, SECTION_CLOCK, "", "metrics\tAll figures as OpenMetrics text\n"},
     {"explain", run_explain, REQ(VERDICT), SECTION_CLOCK, "",
      "explain\tSay in sentences how the clock is and why\n"},
 
@@ -270,6 +274,7 @@ bool session_run(struct session *s, char *line)
     text_normalise(line);
     if (line[0] == '\0')
         return true;
+    s->status = 0;
     ok = run_line(s, line, &report);
     if (s->settings.end_dot)
         fputs(".\n", s->out);

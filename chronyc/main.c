@@ -186,5 +186,7 @@ int main(int argc, char **argv)
             transport_explain(session.transport, stderr);
     }
     session_close(&session);
-    return ok ? 0 : 1;
+    if (ok)
+        return 0;
+    return session.status != 0 ? session.status : 1;
 }

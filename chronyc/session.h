@@ -38,6 +38,7 @@ struct session {
     const volatile sig_atomic_t *stop; /* set by a signal; NULL in tests */
     uint8_t version; /* of the protocol: falls back to 5 for a daemon that says so */
     bool quit;       /* exit or quit was read */
+    int status;      /* of the process if the last command failed, 0 = the usual 1 */
 };
 
 void session_init(struct session *s, const struct settings *settings, FILE *out, FILE *err,

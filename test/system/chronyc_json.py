@@ -142,7 +142,36 @@ def problems(daemon, arguments, schema_name, strict):
 COMMANDS = [("tracking",), ("sources", "-a"), ("sourcestats", "-a"), ("selectdata", "-a"),
             ("authdata", "-a"), ("ntpdata",), ("ntpdata", "192.0.2.7"), ("serverstats",),
             ("clients",), ("activity",), ("smoothing",), ("rtcdata",), ("manual", "list"),
-            ("settime", "12:00"), ("sourcename", "192.0.2.7"), ("waitsync", "1"), ("explain",)]
+            ("settime", "12:00"), ("sourcename", "192.0.2.7"), ("waitsync", "1"), ("wait", "--timeout", "0.1"),
+            ("explain",)]
+
+
+def metrics_problems(text):
+    """What is wrong with OpenMetrics text: families whole, typed and once, values, the end."""
+    wrong, types_seen, current = [], {}, None
+    lines = text.split("\n")
+    if lines[-2:] != ["# EOF", ""]:
+        wrong.append("does not end with EOF")
+    sample = re.compile(r'^([a-z_][a-z0-9_]*)(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? '
+                        r'(NaN|[+-]Inf|-?[0-9.]+(e[+-][0-9]+)?)$')
+    for line in lines[:-2]:
+        words = line.split(" ", 3)
+        if words[:2] == ["#", "TYPE"]:
+            current = words[2]
+            if current in types_seen:
+                wrong.append(f"{current} appears twice")
+            types_seen[current] = words[3]
+        elif words[0] == "#":
+            if words[2] != current:
+                wrong.append(f"{line!r} in family {current}")
+            if words[1] == "UNIT" and not current.endswith("_" + words[3]):
+                wrong.append(f"unit of {current}")
+        else:
+            match = sample.match(line)
+            suffix = {"counter": "_total", "info": "_info"}.get(types_seen.get(current), "")
+            if not match or match.group(1) != current + suffix:
+                wrong.append(f"{line!r} in family {current}")
+    return wrong
 
 
 def main():
@@ -164,6 +193,12 @@ def main():
         report(" ".join(command), problems(daemon, command, schema, True))
     report("every schema has a command", sorted(
         {f[:-5] for f in os.listdir(SCHEMAS)} - seen))
+    text = chronyc(daemon, "metrics").stdout.decode()
+    report("metrics", metrics_problems(text))
+    report("metrics has sources and counters", [
+        name for name in ("chrony_sources_last_sample_offset_seconds{", "chrony_up 1\n",
+                          "chrony_serverstats_ntp_packets_received_total ",
+                          'chrony_verdict{chrony_verdict="settling"} 1\n') if name not in text])
     daemon.status = 2
     for command in (("tracking",), ("clients",), ("reselect",)):
         report(" ".join(command) + " refused", problems(daemon, command, "status", True))
@@ -185,6 +220,10 @@ def main():
         for _ in range(HOSTILE_ROUNDS):
             wrong += problems(daemon, command, schema, False)
         report(" ".join(command) + " from a hostile daemon", wrong)
+    wrong = []
+    for _ in range(HOSTILE_ROUNDS):
+        wrong += metrics_problems(chronyc(daemon, "metrics").stdout.decode())
+    report("metrics from a hostile daemon", wrong)
     return failed
 
 
