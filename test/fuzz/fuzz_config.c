@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chronyd/config/check.h"
+#include "chronyd/config/diff.h"
 #include "test/unit/config_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,6 +42,42 @@ static void read_lines(const struct config_world *w, char *text)
     config_free(&c);
 }
 
+static void swallow(void *ctx, const char *line)
+{
+    *(size_t *)ctx += strlen(line);
+}
+
+/* --check and the daemon have to agree whether the file is good. */
+static void check(const struct config_world *w, bool good)
+{
+    const struct check_input in = {.os = &w->os, .path = "F"};
+    struct check_report *r = config_check(&in);
+    size_t length = 0;
+
+    if (!r)
+        return;
+    if (good != (check_status(r) < 2))
+        abort();
+    check_print(r, false, swallow, &length);
+    check_print(r, true, swallow, &length);
+    check_destroy(r);
+}
+
+/* Nothing differs from itself, and what differs from the defaults can be told. */
+static void compare(const struct config *c)
+{
+    struct config defaults;
+    struct config_diff diff;
+
+    config_defaults(&defaults);
+    if (config_diff(c, c, &diff) && !config_diff_empty(&diff))
+        abort();
+    config_diff_free(&diff);
+    if (config_diff(&defaults, c, &diff))
+        config_diff_free(&diff);
+    config_free(&defaults);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct config_world w;
@@ -47,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     struct ntp_source_settings *list = NULL;
     size_t count = 0;
+    bool good;
     char *text = malloc(size + 1);
 
     if (!text)
@@ -57,10 +96,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world_init(&w);
     cut_files(&w, text, size);
     config_defaults(&c);
-    if (config_read_file(&c, &w.reader, "F", &err) && config_finish(&c, &w.reader, &err) &&
-        config_read_sources(&c, &w.reader, &list, &count))
+    good = config_read_file(&c, &w.reader, "F", &err) && config_finish(&c, &w.reader, &err);
+    if (good)
+        compare(&c);
+    if (good && config_read_sources(&c, &w.reader, &list, &count))
         free(list);
     config_free(&c);
+    check(&w, good);
     read_lines(&w, text);
     free(text);
     return 0;
