@@ -16,9 +16,6 @@
 #ifndef SCM_TIMESTAMPING
 #define SCM_TIMESTAMPING SO_TIMESTAMPING
 #endif
-/* The error queue of a server's socket holds the stamps of a whole batch; a client's has one, and
- * asking again would cost a call. */
-#define ERRORS_PER_TURN 64
 
 /* What the ancillary data of one message says. */
 struct ancillary {
@@ -226,24 +223,33 @@ static void clear_pending_error(struct world *w, int handle, world_handler handl
         receive_failed(w, handle, sys, handle_event, ctx);
 }
 
-void udp_read_errors(struct world *w, int handle, world_handler handle_event, void *ctx)
+/* The error queue of a server's socket holds the stamps of a whole batch; a client's has one, and
+ * asking again would cost a call. Returns how many there were. */
+static int read_error_batch(struct world *w, int handle, int limit, world_handler handle_event,
+                            void *ctx)
 {
     uint32_t serial = w->slots[handle].serial;
+    int fd = w->slots[handle].fd, count;
+
+    prepare_buffers(w->in, limit);
+    if (limit > 1)
+        count = recvmmsg(fd, w->in->headers, (unsigned)limit, MSG_ERRQUEUE, NULL);
+    else
+        count = recvmsg(fd, &w->in->headers[0].msg_hdr, MSG_ERRQUEUE) < 0 ? -1 : 1;
+    for (int i = 0; i < count && w->slots[handle].serial == serial; i++) {
+        struct ancillary a = read_ancillary(&w->in->headers[i].msg_hdr);
+
+        deliver_error(w, handle, &a, handle_event, ctx);
+    }
+    return count;
+}
+
+void udp_read_errors(struct world *w, int handle, world_handler handle_event, void *ctx)
+{
     bool many = !w->restricted && !w->slots[handle].connected;
-    int limit = many ? ERRORS_PER_TURN : 1, got = 0;
 
     if (!udp_buffers(w))
         return;
-    while (got < limit && w->slots[handle].serial == serial) {
-        struct ancillary a;
-
-        prepare_buffers(w->in, 1);
-        if (recvmsg(w->slots[handle].fd, &w->in->headers[0].msg_hdr, MSG_ERRQUEUE) < 0)
-            break;
-        got++;
-        a = read_ancillary(&w->in->headers[0].msg_hdr);
-        deliver_error(w, handle, &a, handle_event, ctx);
-    }
-    if (got == 0 && !w->restricted)
+    if (read_error_batch(w, handle, many ? BATCH_MAX : 1, handle_event, ctx) <= 0 && !w->restricted)
         clear_pending_error(w, handle, handle_event, ctx);
 }
