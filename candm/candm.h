@@ -113,7 +113,8 @@ enum candm_open {
     X(LOCAL, 74, U, NONE, local, null)                                                             \
     /* ours, far from the numbers that others count up (doc/candm-extensions.adoc) */              \
     X(VERDICT, 128, N, TRACKING, none, verdict)                                                    \
-    X(SOURCE_REASON, 129, V, SELECTDATA, int, source_reason)
+    X(SOURCE_REASON, 129, V, SELECTDATA, int, source_reason)                                       \
+    X(SUBSCRIBE, 130, V, NONE, int, null) /* on report streams only (candm/events.h) */
 
 enum candm_command {
 #define X(name, code, class, open, request, reply) CANDM_REQ_##name = code,

@@ -304,8 +304,12 @@ static void add_directory(const char **paths, size_t *count, const char *path)
 static void restrict_files(const struct process *p)
 {
     const struct config *c = &p->config;
-    const char *const files[] = {c->reference.drift_file, c->control.unix_path, c->pid_file,
-                                 c->rtc.file, p->options.log_file};
+    const char *const files[] = {c->reference.drift_file,
+                                 c->control.unix_path,
+                                 c->control.report_path,
+                                 c->pid_file,
+                                 c->rtc.file,
+                                 p->options.log_file};
     char bufs[ARRAY_LEN(files)][PATH_MAX];
     const char *paths[PATHS_MAX];
     size_t count = 0;

@@ -1,4 +1,7 @@
-/* control.c - who may give commands from afar. */
+/* control.c - who may give commands from afar, and where reports are to be had. */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/text.h"
 #include "chronyd/config/parse.h"
 
@@ -62,6 +65,41 @@ bool parse_cmdkey(struct parser *p, struct words *w)
             return false;
         if (control)
             allow_control(p, ids[i]);
+    }
+    return true;
+}
+
+/* bindrosocket PATH [mode M] [group G] */
+bool parse_bindrosocket(struct parser *p, struct words *w)
+{
+    struct control_settings *s = &p->config->control;
+    const char *word;
+
+    s->report_mode = 0;
+    s->report_group = NULL;
+    if (!take_word(p, w, &s->report_path))
+        return false;
+    if (s->report_path[0] != '/')
+        return fail_parse(p);
+    s->report_off = strcmp(s->report_path, "/") == 0;
+    if (s->report_off)
+        s->report_path = NULL;
+    while ((word = words_next(w))) {
+        bool mode = text_equal_nocase(word, "mode");
+        const char *value;
+        unsigned bits;
+        char end;
+
+        if (!mode && !text_equal_nocase(word, "group"))
+            return fail_parse(p);
+        if (!take_word(p, w, &value))
+            return false;
+        if (!mode)
+            s->report_group = value;
+        else if (sscanf(value, "%o%c", &bits, &end) == 1 && bits > 0 && bits <= 0777)
+            s->report_mode = bits;
+        else
+            return fail_parse(p);
     }
     return true;
 }

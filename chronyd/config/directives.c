@@ -88,6 +88,8 @@ const struct directive config_directives[] = {
     WORD("bindcmddevice", "INTERFACE", control.bind_device, 0,
          "Take commands from the network through this interface only."),
     WORD("binddevice", "INTERFACE", ntp.bind_device, 0, "Serve on this interface only."),
+    SPECIAL("bindrosocket", "PATH [mode M] [group G]", parse_bindrosocket, 0,
+            "Where reports can be watched, and nothing changed; the path / closes the socket."),
     SPECIAL("broadcast", "SECONDS ADDRESS [PORT]", parse_broadcast, ADDS | PENDING,
             "Send the time to an address at an interval."),
     SPECIAL("clientloglimit", "BYTES", parse_clientloglimit, 0,

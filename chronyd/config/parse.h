@@ -212,6 +212,7 @@ bool parse_broadcast(struct parser *p, struct words *w);
 bool parse_hwtimestamp(struct parser *p, struct words *w);
 /* control.c: */
 bool parse_cmdkey(struct parser *p, struct words *w);
+bool parse_bindrosocket(struct parser *p, struct words *w);
 /* source.c: */
 bool parse_source(struct parser *p, struct words *w); /* detail: enum source_word */
 /* refclock.c: */

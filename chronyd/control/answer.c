@@ -41,6 +41,7 @@ static size_t least_length(const struct candm_row *row)
 /* What the way by which a request came permits. */
 enum permission {
     MAY_OPEN,    /* UDP: what opencommands names */
+    MAY_REPORT,  /* a report stream: all reports */
     MAY_MONITOR, /* a key that may look: all that changes nothing */
     MAY_CONTROL, /* a key: all but the choice of keys */
     MAY_ALL,     /* the Unix socket */
@@ -58,6 +59,8 @@ static bool may_ask(const struct control *c, const struct candm_row *row,
     switch (permission) {
     case MAY_OPEN:
         return row->class != CANDM_U && (row->open & c->settings.open_commands) != 0;
+    case MAY_REPORT:
+        return row->class != CANDM_U;
     case MAY_MONITOR:
         return changes_nothing(row);
     case MAY_CONTROL:
@@ -70,7 +73,7 @@ static bool may_ask(const struct control *c, const struct candm_row *row,
 
 static bool may_talk(const struct control *c, const struct control_request *request)
 {
-    return request->local || addr_is_loopback(&request->from.addr) ||
+    return request->local || request->watcher || addr_is_loopback(&request->from.addr) ||
            access_allows(c->rooms.command_access, &request->from.addr);
 }
 
@@ -80,8 +83,8 @@ static bool account(struct control *c, const struct control_request *request)
     static const struct addr nobody = {.family = ADDR_NONE};
 
     return clientlog_hit(ntp_clientlog(c->rooms.ntp), CLIENT_COMMAND,
-                         request->local ? &nobody : &request->from.addr, c->os.ops->mono(c->os.ctx),
-                         NULL) == CLIENT_ANSWER;
+                         request->local || request->watcher ? &nobody : &request->from.addr,
+                         c->os.ops->mono(c->os.ctx), NULL) == CLIENT_ANSWER;
 }
 
 /* Steps 8 to 11: find out what is wanted and do it. */
@@ -175,12 +178,16 @@ bool control_answer(struct control *c, const struct control_request *request, ui
                     size_t *reply_length)
 {
     struct candm_request_header header;
-    struct exchange x = {.control = c, .request_length = request->length};
+    struct exchange x = {
+        .control = c, .request_length = request->length, .watcher = request->watcher};
+    enum permission permission = request->watcher ? MAY_REPORT
+                                 : request->local ? MAY_ALL
+                                                  : MAY_OPEN;
     bool sealed;
 
     if (!may_talk(c, request) || request->length < CANDM_REQUEST_MIN)
         return false;
-    sealed = !request->local && c->settings.key_count > 0 &&
+    sealed = permission == MAY_OPEN && c->settings.key_count > 0 &&
              envelope_is_request(request->data, request->length);
     if (request->length > CANDM_REQUEST_MAX && !sealed)
         return false;
@@ -197,7 +204,6 @@ bool control_answer(struct control *c, const struct control_request *request, ui
     else if (sealed)
         *reply_length = authenticated_reply_to(&x, request, &header, reply);
     else
-        *reply_length =
-            reply_to(&x, &header, reply, CANDM_SUCCESS, request->local ? MAY_ALL : MAY_OPEN);
+        *reply_length = reply_to(&x, &header, reply, CANDM_SUCCESS, permission);
     return *reply_length > 0 && *reply_length <= request->length;
 }

@@ -21,6 +21,10 @@ struct control_settings {
     uint64_t open_commands;         /* bit per enum candm_open (candm/candm.h) */
     const struct control_key *keys; /* cmdkey; lent */
     size_t key_count;
+    bool report_off;          /* bindrosocket: no report socket */
+    const char *report_path;  /* NULL: beside the Unix socket */
+    unsigned report_mode;     /* 0 = 0660 */
+    const char *report_group; /* NULL: the daemon's */
 };
 
 /* What handlers may do beyond the rooms below: only wiring can. */
@@ -46,6 +50,7 @@ struct control_rooms {
 };
 
 struct control;
+struct watcher;
 
 struct control *control_create(const struct os *os, struct timers *timers, const struct log *log,
                                const struct control_rooms *rooms,
@@ -66,8 +71,9 @@ bool control_handle(struct control *c, const struct event *ev);
 struct control_request {
     const uint8_t *data;
     size_t length;
-    bool local;           /* Unix socket: everything is permitted */
-    struct endpoint from; /* UDP */
+    bool local;              /* Unix socket: everything is permitted */
+    struct endpoint from;    /* UDP */
+    struct watcher *watcher; /* report stream: reports and nothing else (watch.h); NULL = none */
 };
 bool control_answer(struct control *c, const struct control_request *request, uint8_t *reply,
                     size_t *reply_length);

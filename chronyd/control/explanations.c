@@ -82,3 +82,15 @@ enum candm_status handle_source_reason(struct exchange *x)
     candm_put_rpy_source_reason(&x->out, &r);
     return CANDM_SUCCESS;
 }
+
+/* Bits of CANDM_EVENT_BIT. Only a stream can be told anything later. */
+enum candm_status handle_subscribe(struct exchange *x)
+{
+    struct candm_req_int request;
+
+    candm_get_req_int(&x->in, &request);
+    if (!x->watcher)
+        return CANDM_INVALID;
+    watch_subscribe(x->watcher, (uint32_t)request.value);
+    return CANDM_SUCCESS;
+}

@@ -67,6 +67,7 @@ static handler_fn *const handlers[] = {
     [CANDM_REQ_LOCAL] = handle_local,
     [CANDM_REQ_VERDICT] = handle_verdict,
     [CANDM_REQ_SOURCE_REASON] = handle_source_reason,
+    [CANDM_REQ_SUBSCRIBE] = handle_subscribe,
 };
 
 handler_fn *handler_for(uint16_t command)

@@ -17,7 +17,7 @@ handler_fn handle_ntp_data, handle_ntp_source_name, handle_auth_data;
 handler_fn handle_server_stats, handle_client_accesses, handle_manual_list;
 
 /* explanations.c */
-handler_fn handle_verdict, handle_source_reason;
+handler_fn handle_verdict, handle_source_reason, handle_subscribe;
 
 /* source_commands.c */
 handler_fn handle_online, handle_offline, handle_burst, handle_modify;

@@ -4,6 +4,7 @@
 
 #include "candm/messages.h"
 #include "chronyd/control/control.h"
+#include "chronyd/control/watch.h"
 
 struct control {
     struct os os;
@@ -14,7 +15,8 @@ struct control {
     int udp_ipv4, udp_ipv6; /* -1: closed */
     int unix_sock;
     struct authenticated *authenticated;
-    bool shutdown; /* to be told to the owner once the reply is on its way */
+    struct watch *watch; /* the report stream */
+    bool shutdown;       /* to be told to the owner once the reply is on its way */
 };
 
 /* One request that passed all checks. The handler reads its payload from `in`, writes the payload
@@ -26,6 +28,7 @@ struct exchange {
     uint16_t reply;        /* reply code of success; a handler may choose an older one */
     struct wire_in in;
     struct wire_out out;
+    struct watcher *watcher; /* the report stream it came from, NULL = none */
 };
 
 typedef enum candm_status handler_fn(struct exchange *x);

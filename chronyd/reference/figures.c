@@ -131,6 +131,8 @@ void reference_report(const struct reference *r, struct reference_report *out)
     out->update_interval_s = r->update_interval_s;
     out->updates = r->updates;
     out->steps = r->steps;
+    out->foreign_steps = r->foreign_steps;
+    out->last_step_s = r->last_step_s;
 }
 
 /* The truth about the clock, in the kernel's own figures. */

@@ -70,7 +70,8 @@ struct reference {
     double rms_square_s2;
     double offset_sd_s;
     double update_interval_s;
-    long updates, steps;
+    long updates, steps, foreign_steps;
+    double last_step_s;
     double max_error_s; /* largest since the last tracking record */
 
     /* policy */

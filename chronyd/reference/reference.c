@@ -181,6 +181,7 @@ static void steer(struct reference *r, const struct clock_order *order, double t
     if (done) {
         reference_smooth_restart(r);
         r->steps++;
+        r->last_step_s = total_s;
         if (r->settings.mode == REFERENCE_NORMAL)
             log_warning(r->log, "System clock was stepped by %.6f seconds", total_s);
     } else {
@@ -337,6 +338,10 @@ void reference_clock_jumped(struct reference *r, const struct clock_jump *jump)
     if (fabs(jump->offset_s) >= LARGE_JUMP_S)
         log_warning(r->log, "%s time jump detected!",
                     jump->offset_s > 0.0 ? "Forward" : "Backward");
+    if (jump->cause == CLOCK_JUMP_FOREIGN) {
+        r->foreign_steps++;
+        r->last_step_s = jump->offset_s;
+    }
     if (jump->cause == CLOCK_JUMP_SUSPEND) {
         r->root_dispersion_s += SLEEP_ERROR_S + SLEEP_ERROR_RATE * jump->offset_s;
         r->leaps.unsynced = false;
@@ -414,6 +419,7 @@ bool reference_make_step(struct reference *r)
         return false;
     reference_smooth_restart(r);
     r->steps++;
+    r->last_step_s = offset_s;
     log_warning(r->log, "System clock was stepped by %.6f seconds", offset_s);
     reference_announce(r);
     return true;

@@ -115,6 +115,8 @@ struct reference_report {
     double freq_ppm, resid_freq_ppm, skew_ppm;
     double update_interval_s;
     long updates, steps; /* since start */
+    long foreign_steps;  /* by somebody else, noticed since start */
+    double last_step_s;  /* newest of both kinds, > 0: forward */
 };
 void reference_report(const struct reference *r, struct reference_report *out);
 void reference_verdict(const struct reference *r, struct verdict *out);
