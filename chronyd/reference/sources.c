@@ -192,6 +192,11 @@ void source_set_address(struct source *s, const struct addr *addr, uint32_t refi
     s->leap = LEAP_UNSYNCHRONISED;
 }
 
+void source_set_refid(struct source *s, uint32_t refid)
+{
+    s->refid = refid;
+}
+
 void source_set_local_refid(struct source *s, uint32_t refid)
 {
     s->local_refid = refid;
@@ -370,6 +375,11 @@ static void relabel(struct track *t, double offset_s)
     track_reset(t);
     for (size_t i = 0; i < count; i++)
         track_add(t, &kept[i]);
+}
+
+void source_shift(struct source *s, double offset_s)
+{
+    relabel(s->track, offset_s);
 }
 
 static void labels_moved(void *ctx, double offset_s)
