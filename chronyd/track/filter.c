@@ -168,6 +168,12 @@ static void bank_new_level(struct bank *b, double dt, double y, double var)
     }
 }
 
+static void bank_shift(struct bank *b, double var)
+{
+    for (size_t m = 0; m < FILTER_MODELS; m++)
+        b->pxx[m] += var;
+}
+
 static void bank_fold(struct bank *b)
 {
     for (size_t m = 0; m < FILTER_MODELS; m++) {
@@ -193,6 +199,8 @@ static void bank_run(struct bank *b, const struct filter_point *points, size_t c
         const struct filter_point *p = &points[i];
         double dt = p->t_s - points[i - 1].t_s, var = scale * scale * filter_point_var(p);
 
+        if (p->shift_s > 0.0)
+            bank_shift(b, p->shift_s * p->shift_s);
         if (p->new_level)
             bank_new_level(b, dt, p->y_s, var);
         else
@@ -342,7 +350,9 @@ static void restart(struct filter_state *f, double y, double var)
     f->cov = 0.0;
 }
 
-/* The states before and after each point are kept for the way back. */
+/* The states before and after each point are kept for the way back. Where errors of the same sign
+ * turn out to be a jump, the new level begins with the first of them: the filter goes back there
+ * once. */
 static void run_one(const struct filter_point *points, size_t count, double slope,
                     struct filter_result *r, struct filter_path *path)
 {
@@ -350,26 +360,31 @@ static void run_one(const struct filter_point *points, size_t count, double slop
     double scale = r->scale;
     int gated = 0;
 
+    for (size_t i = 0; i < count; i++)
+        path->jump[i] = i == 0 || points[i].new_level;
     for (size_t i = 0; i < count; i++) {
         const struct filter_point *p = &points[i];
         double var = scale * scale * filter_point_var(p);
         int side = 0;
 
         if (i > 0)
-            f = filter_ahead(&f, r->wander, p->t_s - points[i - 1].t_s);
+            f = filter_ahead(&path->after[i - 1], r->wander, p->t_s - points[i - 1].t_s);
+        f.var_x += p->shift_s * p->shift_s;
         path->before[i] = f;
-        if (i > 0 && !p->new_level)
+        if (path->jump[i])
+            restart(&f, p->y_s, var);
+        else
             side = take_box(&f, p->y_s, scale * p->half_s, scale * p->edge_s,
                             i > UNGATED_POINTS ? GATE : HUGE_VAL);
-        gated = side == 0 ? 0 : gated * side > 0 ? gated + side : side;
-        path->jump[i] = i == 0 || p->new_level || gated * side >= GATED_TO_JUMP;
-        if (path->jump[i]) {
-            gated = 0;
-            restart(&f, p->y_s, var);
-        }
         path->after[i] = f;
+        gated = side == 0 ? 0 : gated * side > 0 ? gated + side : side;
+        if (gated * side >= GATED_TO_JUMP) {
+            gated = 0;
+            i -= GATED_TO_JUMP - 1;
+            path->jump[i--] = true;
+        }
     }
-    r->state = f;
+    r->state = path->after[count - 1];
 }
 
 void filter_run(const struct filter_point *points, size_t count, const struct filter_prior *prior,
@@ -382,11 +397,12 @@ void filter_run(const struct filter_point *points, size_t count, const struct fi
 /* Rauch, Tung and Striebel: back from the newest point. Only the means are
  * needed. */
 void filter_residuals(const struct filter_point *points, size_t count,
-                      const struct filter_path *path, double *residuals)
+                      const struct filter_path *path, double *residuals, double *slopes)
 {
     struct filter_state smooth = path->after[count - 1];
 
     residuals[count - 1] = points[count - 1].y_s - smooth.x_s;
+    slopes[count - 1] = smooth.slope;
     for (size_t i = count - 1; i-- > 0;) {
         const struct filter_state *a = &path->after[i], *b = &path->before[i + 1];
         double dt = points[i + 1].t_s - points[i].t_s;
@@ -403,5 +419,6 @@ void filter_residuals(const struct filter_point *points, size_t count,
             smooth.slope += (a->cov + dt * a->var_slope) * u + a->var_slope * v;
         }
         residuals[i] = points[i].y_s - smooth.x_s;
+        slopes[i] = smooth.slope;
     }
 }

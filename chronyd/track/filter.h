@@ -22,6 +22,7 @@ struct filter_point {
     double y_s;     /* source minus oscillator, relative to the newest point */
     double half_s;  /* half the width of the box in which the truth is, */
     double edge_s;  /* and how soft its edges are (standard deviation, > 0) */
+    double shift_s; /* the path may have changed before it, and the offset by so much */
     bool new_level; /* the offset before this point says nothing about the one
                        from here on */
 };
@@ -62,8 +63,8 @@ void filter_run(const struct filter_point *points, size_t count, const struct fi
 /* The state `dt_s` later without further points. */
 struct filter_state filter_ahead(const struct filter_state *s, double wander, double dt_s);
 /* What the points say about each other in hindsight: their residuals against
- * the smoothed path. */
+ * the smoothed path, and its slope at each. */
 void filter_residuals(const struct filter_point *points, size_t count,
-                      const struct filter_path *path, double *residuals);
+                      const struct filter_path *path, double *residuals, double *slopes);
 
 #endif

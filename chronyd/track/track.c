@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chronyd/track/filter.h"
+#include "chronyd/track/route.h"
 
 /* Before anything is measured an oscillator is taken to be within this of its
  * nominal rate. */
@@ -16,7 +17,12 @@
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
 #define PRECISION_DEFAULT_S 1e-7
 
-#define EDGEF 0.2
+/* A change of the route shifts the offset by this part of what it changes the delay by (standard
+ * deviation; half would be the most). */
+#define SHIFT_PER_DELAY 0.15
+/* How soft the bounds are for want of knowing the shortest delay. */
+#define EDGE_PER_GAP 0.2
+
 struct track {
     struct track_settings settings;
     double prior_freq_ppm, prior_skew_ppm;
@@ -24,6 +30,7 @@ struct track {
     size_t count;
     struct sample samples[TRACK_SAMPLES_MAX]; /* oldest first */
     bool new_level[TRACK_SAMPLES_MAX];        /* offsets before it do not bind */
+    uint8_t routes[TRACK_SAMPLES_MAX];
     struct filter_point points[TRACK_SAMPLES_MAX];
     bool broken; /* the next sample begins a new level */
     struct osc broken_at;
@@ -34,7 +41,9 @@ struct track {
     double sd_s;
     double stress;
     int runs;
-    size_t best; /* sample with the smallest root distance */
+    size_t best;         /* sample that bounds the estimate most closely now */
+    double best_apart_s; /* how far the path passes by it */
+    double best_bend;    /* how much the path's slope has changed since */
 };
 
 struct track *track_create(const struct track_settings *settings)
@@ -86,56 +95,51 @@ static double level_s(const struct sample *s, const struct sample *ref)
     return diff_s(truth, osc);
 }
 
-/* The middle one of few values, which get sorted. */
-static double median(double *v, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        double x = v[i];
-        size_t j = i;
-
-        for (; j > 0 && v[j - 1] > x; j--)
-            v[j] = v[j - 1];
-        v[j] = x;
-    }
-    return v[n / 2];
-}
-
-/* How much each sample can be wrong. If both directions queue alike, a round
- * trip that took r longer than the shortest possible leaves an offset anywhere
- * within r/2 of the truth. The shortest possible is not in the register: with n
- * samples it is expected below the shortest seen by a part of the usual excess
- * that shrinks with the square root of n. */
+/* How much each sample can be wrong. If both directions queue alike, a round trip that took r
+ * longer than the shortest possible leaves an offset anywhere within r/2 of the truth. The shortest
+ * possible is not in the register: with n samples on the same route it is expected below the
+ * shortest seen by a part of the usual excess that shrinks with the square root of n. */
 static void weigh_samples(struct track *t)
 {
-    double excess[TRACK_SAMPLES_MAX], gap, floor_s;
+    double delays[TRACK_SAMPLES_MAX], floors[ROUTES_MAX], gaps[ROUTES_MAX], usual;
+    double precision = t->settings.precision_s, fixed = t->settings.min_delay_s;
+    int samples[ROUTES_MAX] = {0};
 
-    t->min_delay_s = t->samples[0].delay_s;
-    for (size_t i = 1; i < t->count; i++)
-        t->min_delay_s = min_d(t->min_delay_s, t->samples[i].delay_s);
-    if (t->settings.min_delay_s > 0.0)
-        t->min_delay_s = t->settings.min_delay_s;
-    for (size_t i = 0; i < t->count; i++)
-        excess[i] = fabs(t->samples[i].delay_s - t->min_delay_s);
-    gap = t->settings.min_delay_s > 0.0 ? 0.0 : median(excess, t->count) / sqrt((double)t->count);
-    floor_s = t->settings.precision_s;
+    for (size_t i = 0; i < t->count; i++) {
+        delays[i] = t->samples[i].delay_s;
+        samples[t->routes[i]]++;
+    }
+    route_floors(delays, t->routes, t->count, floors);
+    usual = route_usual_excess(delays, t->routes, t->count, floors);
+    for (size_t r = 0; r < ROUTES_MAX; r++) {
+        gaps[r] = usual / sqrt(max_d(samples[r], 1.0));
+        if (fixed > 0.0) {
+            floors[r] = fixed;
+            gaps[r] = 0.0;
+        }
+    }
+    t->min_delay_s = floors[t->routes[t->count - 1]];
     for (size_t i = 0; i < t->count; i++) {
         const struct sample *s = &t->samples[i];
+        uint8_t r = t->routes[i];
 
-        t->points[i].half_s = (fabs(s->delay_s - t->min_delay_s) + gap) / 2.0;
-        t->points[i].edge_s = sqrt(floor_s * floor_s + gap * gap * EDGEF * EDGEF);
+        t->points[i].half_s = (fabs(s->delay_s - floors[r]) + gaps[r]) / 2.0;
+        t->points[i].edge_s =
+            sqrt(precision * precision + gaps[r] * gaps[r] * EDGE_PER_GAP * EDGE_PER_GAP);
         t->points[i].t_s = diff_s(s->at.ns, t->samples[t->count - 1].at.ns);
         t->points[i].y_s = level_s(s, &t->samples[t->count - 1]);
         t->points[i].new_level = t->new_level[i];
+        t->points[i].shift_s =
+            i == 0 ? 0.0 : SHIFT_PER_DELAY * fabs(floors[r] - floors[t->routes[i - 1]]);
     }
 }
 
 /* Figures that people read: spread of the samples and runs of residuals of the
  * same sign. */
-static void judge_residuals(struct track *t, const struct filter_path *path)
+static void judge_residuals(struct track *t, const double *residuals)
 {
-    double residuals[TRACK_SAMPLES_MAX], sum = 0.0, weights = 0.0, mean_var = 0.0;
+    double sum = 0.0, weights = 0.0, mean_var = 0.0;
 
-    filter_residuals(t->points, t->count, path, residuals);
     for (size_t i = 0; i < t->count; i++)
         mean_var += filter_point_var(&t->points[i]) / (double)t->count;
     t->runs = 1;
@@ -174,32 +178,53 @@ static struct filter_prior prior_of(const struct track *t)
     return p;
 }
 
+/* The truth lies within each sample's root distance of it, whatever the network does. So the sample
+ * bounds the error of the path by that distance and what the path is apart from it; since then the
+ * bound grows by what the path has bent, for it may have followed a queue and not the oscillator.
+ * Samples from before a jump bound nothing. */
+static void find_best(struct track *t, const struct filter_path *path, const double *residuals,
+                      const double *slopes)
+{
+    double least = HUGE_VAL;
+
+    for (size_t i = t->count; i-- > 0;) {
+        const struct sample *s = &t->samples[i];
+        double bend = fabs(slopes[t->count - 1] - slopes[i]);
+        double bound = s->root_delay_s / 2.0 + s->root_dispersion_s + fabs(residuals[i]) -
+                       t->points[i].t_s * (t->settings.max_clock_error + bend);
+
+        if (bound < least) {
+            least = bound;
+            t->best = i;
+            t->best_apart_s = fabs(residuals[i]);
+            t->best_bend = bend;
+        }
+        if (path->jump[i])
+            break;
+    }
+}
+
 static void learn(struct track *t)
 {
     struct filter_prior prior = prior_of(t);
     double old_slope = t->filter.state.slope, old_sd = sqrt(t->filter.state.var_slope);
+    double residuals[TRACK_SAMPLES_MAX], slopes[TRACK_SAMPLES_MAX];
     struct filter_path path;
 
     weigh_samples(t);
     filter_run(t->points, t->count, &prior, t->scale, &t->filter, &path);
     t->scale = t->filter.scale;
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
-    judge_residuals(t, &path);
-    t->best = 0;
-    for (size_t i = 1; i < t->count; i++) {
-        const struct sample *s = &t->samples[i], *b = &t->samples[t->best];
-        double age = diff_s(s->at.ns, b->at.ns) * t->settings.max_clock_error;
-
-        if (s->root_delay_s / 2.0 + s->root_dispersion_s <=
-            b->root_delay_s / 2.0 + b->root_dispersion_s + age)
-            t->best = i;
-    }
+    filter_residuals(t->points, t->count, &path, residuals, slopes);
+    judge_residuals(t, residuals);
+    find_best(t, &path, residuals, slopes);
 }
 
 static void forget_oldest(struct track *t, size_t n)
 {
     t->count -= n;
     memmove(t->samples, t->samples + n, t->count * sizeof t->samples[0]);
+    memmove(t->routes, t->routes + n, t->count * sizeof t->routes[0]);
     memmove(t->new_level, t->new_level + n, t->count * sizeof t->new_level[0]);
 }
 
@@ -239,6 +264,15 @@ static bool is_sane(const struct sample *s)
            isfinite(s->root_dispersion_s) && s->delay_s >= 0.0;
 }
 
+static void find_route(struct track *t)
+{
+    double delays[TRACK_SAMPLES_MAX];
+
+    for (size_t i = 0; i < t->count; i++)
+        delays[i] = t->samples[i].delay_s;
+    route_label(delays, t->routes, t->count);
+}
+
 bool track_add(struct track *t, const struct sample *s)
 {
     if (!is_sane(s) || (t->count > 0 && s->at.ns <= t->samples[t->count - 1].at.ns))
@@ -249,6 +283,7 @@ bool track_add(struct track *t, const struct sample *s)
     t->new_level[t->count] = t->count > 0 && t->broken;
     t->broken = false;
     t->count++;
+    find_route(t);
     learn(t);
     return true;
 }
@@ -309,8 +344,9 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     out->freq_ppm = reciprocal(f.slope) * 1e6;
     out->skew_ppm = 2e6 * sqrt(f.var_slope);
     out->root_delay_s = best->root_delay_s;
-    out->root_dispersion_s = best->root_dispersion_s + out->offset_sd_s +
-                             age * t->settings.max_clock_error + fabs(dt) * skew(t);
+    out->root_dispersion_s = best->root_dispersion_s + t->best_apart_s + out->offset_sd_s +
+                             age * (t->settings.max_clock_error + t->best_bend) +
+                             fabs(dt) * skew(t);
     return true;
 }
 
