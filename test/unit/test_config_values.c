@@ -478,6 +478,26 @@ static void keys_for_commands_have_a_permission_each(void **state)
     config_free(&c);
 }
 
+static void the_report_socket_has_path_mode_and_group(void **state)
+{
+    struct config_world w;
+    struct config c;
+
+    (void)state;
+    read_well(&w, &c, "bindrosocket /run/watch.sock mode 0640 group monitors\n");
+    assert_string_equal(c.control.report_path, "/run/watch.sock");
+    assert_int_equal(c.control.report_mode, 0640);
+    assert_string_equal(c.control.report_group, "monitors");
+    assert_false(c.control.report_off);
+    config_free(&c);
+    read_well(&w, &c, "bindrosocket /a mode 600 group g\nbindrosocket /\n");
+    assert_null(c.control.report_path);
+    assert_null(c.control.report_group);
+    assert_int_equal(c.control.report_mode, 0);
+    assert_true(c.control.report_off);
+    config_free(&c);
+}
+
 static void server_side_features_are_stored(void **state)
 {
     struct config_world w;
@@ -619,6 +639,7 @@ int main(void)
         cmocka_unit_test(rate_limits_change_only_the_options_given),
         cmocka_unit_test(open_commands_replace_the_default),
         cmocka_unit_test(keys_for_commands_have_a_permission_each),
+        cmocka_unit_test(the_report_socket_has_path_mode_and_group),
         cmocka_unit_test(server_side_features_are_stored),
         cmocka_unit_test(hwtimestamp_options_are_clamped),
         cmocka_unit_test(nts_lists_add_up),
