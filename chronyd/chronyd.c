@@ -181,7 +181,7 @@ static void on_clock_jump(void *ctx, const struct clock_jump *jump)
         sources_break(d->sources, jump->offset_s);
     /* What the clock shows now is hearsay: measure again soon. */
     if (d->started && fabs(jump->offset_s) >= MEASURE_AGAIN_S)
-        ntp_burst(d->ntp, &any, &any, 2, 4);
+        ntp_burst(d->ntp, &any, &any, 4, 8);
 }
 
 static bool create_ntp_and_control(struct chronyd *d, struct err *err)

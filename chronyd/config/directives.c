@@ -150,7 +150,7 @@ const struct directive config_directives[] = {
     FLOAT("logchange", "SECONDS", reference.log_change_s, 0.0, BIG, 1.0, 0,
           "Tell the system log of corrections larger than this."),
     WORD("logdir", "DIRECTORY", log_dir, 0, "Where logs are written."),
-    SPECIAL("mailonchange", "USER SECONDS", parse_mailonchange, PENDING,
+    SPECIAL("mailonchange", "USER SECONDS", parse_mailonchange, 0,
             "Send mail when a correction is larger than this."),
     SPECIAL("makestep", "THRESHOLD LIMIT", parse_makestep, RUNTIME,
             "Step the clock if it is wrong by more than this, in the first updates only."),

@@ -148,6 +148,10 @@ struct os_ops {
      * os_free_list). False only if the directory exists and cannot be read, or on lack of memory;
      * no match is an empty list. */
     bool (*glob)(void *ctx, const char *pattern, char ***paths, size_t *count, struct err *err);
+
+    /* --- mail: a whole message, beginning with its To: line, for the host's mailer, which goes on
+     * by itself. NULL in a world without one. */
+    bool (*send_mail)(void *ctx, const char *message, size_t length, struct err *err);
 };
 
 struct os {

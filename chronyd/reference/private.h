@@ -134,6 +134,9 @@ void reference_leap_fired(void *ctx, struct mono now);
 void reference_fallback_update(struct reference *r, double interval_s);
 void reference_fallback_fired(void *ctx, struct mono now);
 
+/* mail.c: to be called with each offset that is going to be corrected (> 0: slow). */
+void reference_mail_change(struct reference *r, double offset_s);
+
 /* tracking_log.c */
 void reference_log_open(struct reference *r);
 struct tracking_record {

@@ -162,10 +162,11 @@ static double slew_duration_s(const struct reference *r, const struct estimate *
     return steer_slew_s(&s);
 }
 
-static void log_change(struct reference *r, double offset_s)
+static void tell_change(struct reference *r, double offset_s)
 {
     if (fabs(offset_s) > r->settings.log_change_s)
         log_warning(r->log, "System clock wrong by %.6f seconds", offset_s);
+    reference_mail_change(r, offset_s);
 }
 
 /* Hand the new line to the clock. `total_s` is all that raw has to go. */
@@ -263,7 +264,7 @@ static void update_clock(struct reference *r, const struct reference_update *u, 
     order.freq_ppm = freq.freq_ppm;
     order.step = step_wanted(r, total_s);
     order.slew_s = slew_duration_s(r, e, total_s, interval_s);
-    log_change(r, offset_s);
+    tell_change(r, offset_s);
     steer(r, &order, total_s);
     r->skew_ppm = freq.skew_ppm;
     r->resid_freq_ppm = e->freq_ppm - clock_freq_ppm(r->clock);
@@ -373,7 +374,7 @@ static void move_line(struct reference *r, double offset_s, double freq_ppm)
                                 .freq_ppm = freq_ppm};
 
     order.step = step_wanted(r, total_s);
-    log_change(r, offset_s);
+    tell_change(r, offset_s);
     steer(r, &order, total_s);
 }
 

@@ -267,6 +267,17 @@ static bool fake_glob(void *ctx, const char *pattern, char ***paths, size_t *cou
     return true;
 }
 
+static bool fake_send_mail(void *ctx, const char *message, size_t length, struct err *err)
+{
+    struct fake_os *f = ctx;
+
+    (void)err;
+    assert(length < sizeof(f->mail));
+    memcpy(f->mail, message, length);
+    f->mail[length] = '\0';
+    return true;
+}
+
 /* --- log ------------------------------------------------------------------------------------ */
 
 static void fake_log(void *ctx, enum log_level level, const char *line)
@@ -316,6 +327,7 @@ void fake_init(struct fake_os *f, double start_s, double offset_s, double freq_p
         .append_write = fake_append_write,
         .append_close = fake_append_close,
         .glob = fake_glob,
+        .send_mail = fake_send_mail,
     };
 
     memset(f, 0, sizeof(*f));

@@ -41,6 +41,8 @@ struct fake_os {
     struct os_clock_status status;
     int statuses_set;
 
+    char mail[1024]; /* the last one */
+
     struct fake_file files[FAKE_FILES_MAX];
     char lines[FAKE_LOG_BYTES]; /* all log lines, each with its newline */
     size_t lines_used;

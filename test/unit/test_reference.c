@@ -595,6 +595,27 @@ TEST(makestep_command_steps_what_remains)
     free_world(w);
 }
 
+TEST(mail_is_sent_about_a_large_change)
+{
+    struct world *w = make_world(-0.3, 0.0);
+
+    (void)state;
+    w->settings.mail_user = "root@localhost";
+    w->settings.mail_threshold_s = 0.2;
+    start(w);
+    update(w, -0.2);
+    assert_string_equal(w->f.mail, "");
+    update(w, 0.3);
+    assert_int_equal(strncmp(w->f.mail,
+                             "To: root@localhost\n"
+                             "Subject: The system clock was wrong by 0.500 seconds\n\n",
+                             72),
+                     0);
+    assert_non_null(strstr(w->f.mail, " UTC chronyd found"));
+    assert_non_null(strstr(w->f.mail, "seconds behind true time"));
+    free_world(w);
+}
+
 TEST(smoothing_keeps_the_served_time_continuous)
 {
     struct world *w = make_world(0.0, 0.0);
@@ -714,6 +735,7 @@ int main(void)
         cmocka_unit_test(interference_is_told_once_per_occurrence),
         cmocka_unit_test(doffset_and_dfreq_move_the_line_as_asked),
         cmocka_unit_test(makestep_command_steps_what_remains),
+        cmocka_unit_test(mail_is_sent_about_a_large_change),
         cmocka_unit_test(smoothing_keeps_the_served_time_continuous),
         cmocka_unit_test(smoothing_waits_for_a_good_frequency_or_a_command),
         cmocka_unit_test(smoothing_of_leap_seconds_alone_lets_updates_through),

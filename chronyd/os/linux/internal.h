@@ -107,6 +107,7 @@ struct world {
     int adopted_first, adopted_count; /* descriptors of the service manager */
     struct resolver resolver;
 
+    pid_t mailer; /* the last one that was started, 0 = none */
     bool batching;
     struct queued *queue;
     int queue_length;
@@ -198,6 +199,10 @@ int world_append_open(void *ctx, const char *path, unsigned mode, struct err *er
 bool world_append_write(void *ctx, int file, const void *data, size_t length, struct err *err);
 void world_append_close(void *ctx, int file);
 bool world_glob(void *ctx, const char *pattern, char ***paths, size_t *count, struct err *err);
+
+/* mail.c */
+bool world_send_mail(void *ctx, const char *message, size_t length, struct err *err);
+void mailer_bury(struct world *w);
 /* All of it, or false with errno set. */
 bool write_all(int fd, const void *data, size_t length);
 

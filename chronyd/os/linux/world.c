@@ -42,6 +42,7 @@ static const struct os_ops linux_ops = {
     .append_write = world_append_write,
     .append_close = world_append_close,
     .glob = world_glob,
+    .send_mail = world_send_mail,
 };
 
 /* Linux has taken flags in a socket's type since 2008. Where they are refused, an interposing
@@ -98,6 +99,7 @@ void world_destroy(struct world *w)
     }
     world_rtc_close(w);
     watch_close(w);
+    mailer_bury(w);
     if (w->timer_fd >= 0)
         (void)close(w->timer_fd);
     free(w->slots);
