@@ -46,27 +46,47 @@ static size_t request_length(const struct session *s, const struct request *r)
     return length < CANDM_REQUEST_MIN ? CANDM_REQUEST_MIN : length;
 }
 
-static size_t build_request(const struct session *s, const struct request *r, uint16_t attempt,
-                            uint32_t sequence, uint8_t *out, size_t size)
+/* A datagram on its way. A plain one is made anew for every attempt, so that a late reply to an
+ * earlier one is ignored; an authenticated one is repeated as it is, so that it runs once. */
+struct outgoing {
+    uint8_t data[CANDM_REQUEST_MAX + ENVELOPE_REQUEST_BYTES];
+    size_t length;
+    uint32_t sequence;
+    bool sealed;
+    uint8_t mac[ENVELOPE_MAC_BYTES];
+};
+
+static void build_request(struct session *s, const struct request *r, uint16_t attempt,
+                          struct outgoing *out)
 {
     struct candm_request_header h = {
         .version = s->version,
         .type = 1,
         .command = r->code,
         .attempt = attempt,
-        .sequence = sequence,
     };
-    struct wire_out wire = wire_out_of(out, size);
+    struct wire_out wire = wire_out_of(out->data, CANDM_REQUEST_MAX);
     size_t length = request_length(s, r);
 
+    transport_random(&out->sequence, sizeof(out->sequence));
+    h.sequence = out->sequence;
     candm_put_request_header(&wire, &h);
     wire_put_bytes(&wire, r->bytes, r->payload.used);
     wire_put_zeros(&wire, length - wire.used);
     assert(!wire.bad && !r->payload.bad);
-    return wire.used;
+    out->length = wire.used;
+    out->sealed = s->auth.on && !transport_is_unix(s->transport);
+    if (out->sealed)
+        out->length = auth_seal(&s->auth, out->data, out->length, sizeof(out->data), out->mac);
 }
 
-enum acceptance { REPLY_GOOD, REPLY_IGNORED, REPLY_SHORT, REPLY_OLD_VERSION };
+enum acceptance {
+    REPLY_GOOD,
+    REPLY_IGNORED,
+    REPLY_SHORT,
+    REPLY_OLD_VERSION,
+    REPLY_COOKIE, /* ask again with what it brought */
+};
 
 static const size_t unknown_payload = SIZE_MAX;
 
@@ -107,28 +127,57 @@ static enum acceptance accept_reply(const struct session *s, const struct reques
     return REPLY_GOOD;
 }
 
-enum attempt_result { ATTEMPT_ANSWERED, ATTEMPT_NEXT, ATTEMPT_GIVE_UP, ATTEMPT_AGAIN };
-
-/* One datagram out, and what comes back until the deadline. */
-static enum attempt_result attempt(struct session *s, const struct request *r, uint32_t number,
-                                   int64_t wait_ms, struct reply *reply)
+/* The same for a reply that has to prove itself. */
+static enum acceptance accept_sealed(struct session *s, const struct request *r,
+                                     const struct outgoing *sent, const uint8_t *data,
+                                     size_t length, struct reply *out)
 {
-    uint8_t data[CANDM_REQUEST_MAX];
-    uint32_t sequence;
-    int64_t deadline_ms;
-    size_t length;
+    struct envelope_reply trailer;
+    size_t base = length;
+    enum acceptance acceptance;
 
-    /* Every attempt has a number of its own, so that a late reply to an earlier one is ignored. */
-    transport_random(&sequence, sizeof(sequence));
-    length = build_request(s, r, (uint16_t)number, sequence, data, sizeof(data));
-    if (!transport_send(s->transport, data, length))
+    if (!envelope_get_reply(data, length, &trailer, &base)) {
+        s->saw_plain_reply = true;
+        return REPLY_IGNORED;
+    }
+    acceptance = accept_reply(s, r, sent->sequence, data, base, out);
+    if (acceptance == REPLY_IGNORED || acceptance == REPLY_OLD_VERSION)
+        return REPLY_IGNORED;
+    switch (auth_open(&s->auth, data, length, sent->mac, &base)) {
+    case AUTH_GOOD:
+        return acceptance;
+    case AUTH_COOKIE: /* nothing but a refusal may come without proof */
+        return out->header.status == CANDM_UNAUTH ? REPLY_COOKIE : REPLY_IGNORED;
+    case AUTH_REFUSED:
+        return out->header.status == CANDM_UNAUTH ? REPLY_GOOD : REPLY_IGNORED;
+    default:
+        return REPLY_IGNORED;
+    }
+}
+
+enum attempt_result {
+    ATTEMPT_ANSWERED,
+    ATTEMPT_NEXT,
+    ATTEMPT_GIVE_UP,
+    ATTEMPT_AGAIN,  /* in the older version */
+    ATTEMPT_COOKIE, /* with the cookie that came */
+};
+
+/* Send, and look at what comes back until the deadline. */
+static enum attempt_result attempt(struct session *s, const struct request *r,
+                                   const struct outgoing *sent, int64_t wait_ms,
+                                   struct reply *reply)
+{
+    int64_t deadline_ms = transport_now_ms() + wait_ms;
+
+    if (!transport_send(s->transport, sent->data, sent->length))
         return ATTEMPT_GIVE_UP;
-    deadline_ms = transport_now_ms() + wait_ms;
     for (;;) {
-        uint8_t answer[CANDM_REPLY_MAX];
-        size_t got = 0;
+        uint8_t answer[CANDM_REPLY_MAX + ENVELOPE_REPLY_BYTES];
+        size_t got = 0, size = sent->sealed ? sizeof(answer) : CANDM_REPLY_MAX;
+        enum acceptance acceptance;
 
-        switch (transport_receive(s->transport, answer, sizeof(answer), &got, deadline_ms)) {
+        switch (transport_receive(s->transport, answer, size, &got, deadline_ms)) {
         case TRANSPORT_STOPPED:
             return ATTEMPT_GIVE_UP;
         case TRANSPORT_TIMEOUT:
@@ -137,11 +186,15 @@ static enum attempt_result attempt(struct session *s, const struct request *r, u
         case TRANSPORT_OK:
             break;
         }
-        switch (accept_reply(s, r, sequence, answer, got, reply)) {
+        acceptance = sent->sealed ? accept_sealed(s, r, sent, answer, got, reply)
+                                  : accept_reply(s, r, sent->sequence, answer, got, reply);
+        switch (acceptance) {
         case REPLY_GOOD:
             return ATTEMPT_ANSWERED;
         case REPLY_SHORT:
             return ATTEMPT_NEXT;
+        case REPLY_COOKIE:
+            return ATTEMPT_COOKIE;
         case REPLY_OLD_VERSION:
             s->version = CANDM_VERSION - 1;
             return ATTEMPT_AGAIN;
@@ -151,13 +204,22 @@ static enum attempt_result attempt(struct session *s, const struct request *r, u
     }
 }
 
+#define COOKIES_MAX 2 /* a hello, and one that expired on the way */
+
 /* All attempts at the address that is open now. */
 static bool ask_address(struct session *s, const struct request *r, struct reply *reply)
 {
+    bool fresh = true;
+    struct outgoing sent;
+    int cookies = 0;
+
     for (uint32_t number = 0; number <= s->settings.retries;) {
         int64_t wait_ms = (int64_t)s->settings.timeout_ms << number;
 
-        switch (attempt(s, r, number, wait_ms < ATTEMPT_MS_MAX ? wait_ms : ATTEMPT_MS_MAX, reply)) {
+        if (fresh || !sent.sealed)
+            build_request(s, r, (uint16_t)number, &sent);
+        fresh = false;
+        switch (attempt(s, r, &sent, wait_ms < ATTEMPT_MS_MAX ? wait_ms : ATTEMPT_MS_MAX, reply)) {
         case ATTEMPT_ANSWERED:
             return true;
         case ATTEMPT_GIVE_UP:
@@ -166,6 +228,12 @@ static bool ask_address(struct session *s, const struct request *r, struct reply
             number++;
             break;
         case ATTEMPT_AGAIN: /* at most once: the version changed */
+            break;
+        case ATTEMPT_COOKIE:
+            /* The refusal of a request that did prove the key is final: the key is wrong. */
+            if (++cookies > COOKIES_MAX)
+                return true;
+            fresh = true;
             break;
         }
     }
@@ -255,14 +323,23 @@ static void hint(struct session *s, unsigned number)
     fflush(s->out);
     if (number == 506)
         transport_explain(s->transport, s->err);
-    if (number == 501)
+    if (number == 506 && s->saw_plain_reply)
+        fprintf(s->err, "Somebody answered without proof of key %u; is cmdkey configured?\n",
+                s->auth.key_id);
+    if (number == 501 && s->auth.on && !transport_is_unix(s->transport)) {
+        fprintf(s->err, "The daemon at %s does not accept key %u for this\n",
+                transport_peer(s->transport, peer, sizeof(peer)), s->auth.key_id);
+        return;
+    }
+    if (number == 501 && transport_is_unix(s->transport))
+        fprintf(s->err, "The daemon refuses this on %s\n",
+                transport_peer(s->transport, peer, sizeof(peer)));
+    if (number == 501 && !transport_is_unix(s->transport))
         fprintf(s->err,
-                "%s lets nobody do this; the Unix socket of the daemon does. Run chronyc as root "
-                "or as the daemon's user on that host%s\n",
-                transport_peer(s->transport, peer, sizeof(peer)),
-                transport_is_unix(s->transport)
-                    ? ""
-                    : ", or open the report with the opencommands directive");
+                "Not allowed over UDP (%s). The Unix socket of the daemon allows everything: run "
+                "chronyc on its host as root or as its user; or prove a key (-K, cmdkey); or open "
+                "the report to all (opencommands)\n",
+                transport_peer(s->transport, peer, sizeof(peer)));
     if (number == 501 && !transport_is_unix(s->transport))
         transport_explain(s->transport, s->err);
 }

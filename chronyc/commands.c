@@ -144,6 +144,8 @@ static const struct command commands[] = {
     {"retries", run_retries, 0, SECTION_CLIENT, "", "retries <number>\tAsk that many times more\n"},
     {"keygen", run_keygen, 0, SECTION_CLIENT, "",
      "keygen [<id> [<type> [<bits>]]]\tMake a line for the key file\n"},
+    {"authenticate", run_authenticate, 0, SECTION_CLIENT, "off",
+     "authenticate <id>|off\tProve a key to a daemon on another host\n"},
     {"exit", run_quit, 0, SECTION_CLIENT, "", "exit|quit\tLeave chronyc\n"},
     {"quit", run_quit, 0, SECTION_CLIENT, "", NULL},
     {"help", run_help, 0, SECTION_CLIENT, "", "help\tShow these lines\n"},

@@ -46,7 +46,8 @@ command_run run_tracking, run_activity, run_serverstats, run_clients, run_smooth
     run_waitsync, run_explain, run_wait, run_metrics;
 bool run_manual_list(struct session *s);
 /* run_client.c: nothing is sent */
-command_run run_dns, run_timeout, run_retries, run_keygen, run_help, run_quit, run_obsolete;
+command_run run_dns, run_timeout, run_retries, run_keygen, run_help, run_quit, run_obsolete,
+    run_authenticate;
 
 /* --- small things that commands share --- */
 

@@ -175,6 +175,9 @@ int main(int argc, char **argv)
     catch_signals();
     options.settings.hints |= isatty(2);
     session_init(&session, &options.settings, stdout, stderr, &stop);
+    if (options.have_key &&
+        !session_authenticate(&session, options.settings.key_file, options.key_id))
+        return 1;
     ok = session_open(&session) || options.complete;
     if (options.complete) {
         print_completions(&session, options.complete);

@@ -35,6 +35,8 @@ void options_usage(FILE *out, const char *program)
             "  -m            Take each argument for a command\n"
             "  -h HOST,...   Talk to the first of these that answers (%s)\n"
             "  -p PORT       UDP port of the daemon (%d)\n"
+            "  -K ID         Prove this key to a daemon on another host\n"
+            "  -k FILE       Key file (that of the daemon's configuration)\n"
             "  -u USER       As root, switch to this user (root)\n"
             "      --hints   Say on stderr what was tried when a command fails\n"
             "  -v, --version Print the version\n"
@@ -80,6 +82,17 @@ static bool set_port(struct options *out, const char *word)
     return true;
 }
 
+static bool set_key(struct options *out, const char *word)
+{
+    uint64_t id;
+
+    if (!text_uint(word, &id) || id > UINT32_MAX)
+        return false;
+    out->key_id = (uint32_t)id;
+    out->have_key = true;
+    return true;
+}
+
 /* One option; false: not understood. */
 static bool apply(struct options *out, int option, const char *value)
 {
@@ -101,6 +114,11 @@ static bool apply(struct options *out, int option, const char *value)
     case LONG_JSON:
         s->render = RENDER_JSON;
         return true;
+    case 'k':
+        s->key_file = value;
+        return true;
+    case 'K':
+        return set_key(out, value);
     case 'e':
         s->end_dot = true;
         return true;
@@ -148,7 +166,8 @@ enum options_action options_parse(int argc, char **argv, struct options *out)
             return OPTIONS_VERSION;
     }
     optind = 1;
-    while ((option = getopt_long(argc, argv, "+46acdef:h:jmnNp:u:vw", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "+46acdef:h:jk:K:mnNp:u:vw", long_options, NULL)) !=
+           -1) {
         if (option == 'v')
             return OPTIONS_VERSION;
         if (!apply(out, option, optarg))

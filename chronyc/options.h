@@ -10,8 +10,10 @@ struct options {
     struct settings settings;
     const char *user;     /* switch to, NULL = stay */
     const char *complete; /* --complete: print the words that may follow this line, NULL = no */
-    bool multi;           /* -m: each argument is a command */
-    int first;            /* index of the first argument that is no option */
+    bool have_key;
+    uint32_t key_id; /* -K */
+    bool multi;      /* -m: each argument is a command */
+    int first;       /* index of the first argument that is no option */
 };
 
 enum options_action options_parse(int argc, char **argv, struct options *out);

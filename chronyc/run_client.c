@@ -102,6 +102,22 @@ bool run_keygen(struct session *s, const struct command *c, char *rest)
     return true;
 }
 
+/* --- authenticate ------------------------------------------------------------------------- */
+
+bool run_authenticate(struct session *s, const struct command *c, char *rest)
+{
+    uint64_t id;
+
+    (void)c;
+    if (strcmp(rest, "off") == 0) {
+        auth_stop(&s->auth);
+        return true;
+    }
+    if (!text_uint(rest, &id) || id > UINT32_MAX)
+        return complain(s, "Invalid syntax for authenticate command");
+    return session_authenticate(s, s->settings.key_file, (uint32_t)id);
+}
+
 /* --- the rest -------------------------------------------------------------------------------- */
 
 bool run_quit(struct session *s, const struct command *c, char *rest)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "chronyc/auth.h"
 #include "chronyc/report.h"
 #include "chronyc/transport.h"
 
@@ -24,6 +25,7 @@ struct settings {
     bool hints;        /* tell on stderr what was tried when a command fails */
     uint32_t timeout_ms;
     uint32_t retries;
+    const char *key_file; /* NULL: the one that the daemon's configuration names */
 };
 
 #define TIMEOUT_MS_MIN 100
@@ -36,9 +38,11 @@ struct session {
     FILE *out, *err;
     struct transport *transport;
     const volatile sig_atomic_t *stop; /* set by a signal; NULL in tests */
-    uint8_t version; /* of the protocol: falls back to 5 for a daemon that says so */
-    bool quit;       /* exit or quit was read */
-    int status;      /* of the process if the last command failed, 0 = the usual 1 */
+    struct auth auth;
+    bool saw_plain_reply; /* while a proof was asked for */
+    uint8_t version;      /* of the protocol: falls back to 5 for a daemon that says so */
+    bool quit;            /* exit or quit was read */
+    int status;           /* of the process if the last command failed, 0 = the usual 1 */
 };
 
 void session_init(struct session *s, const struct settings *settings, FILE *out, FILE *err,
@@ -46,6 +50,8 @@ void session_init(struct session *s, const struct settings *settings, FILE *out,
 /* Resolve the host list and open the first address; false: none can be opened. */
 bool session_open(struct session *s);
 void session_close(struct session *s);
+/* Prove key `id` from now on; complains on stderr. `path` NULL: the daemon's key file. */
+bool session_authenticate(struct session *s, const char *path, uint32_t id);
 bool session_stopped(const struct session *s);
 
 /* One line as typed: normalised, executed, flushed. `line` is modified. */

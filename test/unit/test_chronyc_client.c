@@ -430,6 +430,192 @@ static void unknown_requests_fall_back_to_their_older_form(void **state)
     fixture_free(&f);
 }
 
+/* --- with a key ------------------------------------------------------------------------------ */
+
+static const struct key operator_key = {7, KEY_SHA256, 20, "twenty bytes of key!"};
+
+/* What a daemon with that key does, and how it misbehaves in a test. */
+struct keyed {
+    enum { KEYED_GOOD, KEYED_FLIP, KEYED_PLAIN, KEYED_UNKNOWN, KEYED_WRONG, KEYED_FORGET } kind;
+    size_t executed;
+    bool spoiled; /* what can be done once was done */
+};
+
+static void append_trailer(struct wire_out *wire, const struct envelope_request *e, uint8_t cookie)
+{
+    struct envelope_reply reply = {.key_id = e->key_id, .counter = e->counter};
+
+    memset(reply.cookie, cookie, sizeof(reply.cookie));
+    envelope_put_reply(wire, &reply);
+}
+
+static size_t answer_keyed(struct fake_daemon *d, const struct fake_request *r, size_t n,
+                           uint8_t *out)
+{
+    struct keyed *k = d->ctx;
+    struct envelope_request e;
+    struct envelope_keys keys;
+    struct wire_out wire = fake_reply(r, CANDM_RPY_null, CANDM_UNAUTH, out);
+    bool proved;
+
+    (void)n;
+    if (k->kind == KEYED_PLAIN)
+        return activity_reply(r, out);
+    if (!envelope_is_request(r->bytes, r->length))
+        return 0;
+    envelope_get_request(r->bytes, r->length, &e);
+    if (k->kind == KEYED_UNKNOWN) {
+        append_trailer(&wire, &e, 0);
+        return wire.used;
+    }
+    if (k->kind == KEYED_FORGET && !envelope_is_hello(&e) && !k->spoiled) {
+        k->spoiled = true;
+        append_trailer(&wire, &e, 0xbb);
+        return wire.used;
+    }
+    if (envelope_is_hello(&e)) {
+        append_trailer(&wire, &e, 0xaa);
+        return wire.used;
+    }
+    if (!envelope_derive(&operator_key, &keys))
+        return 0;
+    proved = envelope_check_request(&keys, r->bytes, r->length);
+    if (!proved || k->kind == KEYED_WRONG) {
+        append_trailer(&wire, &e, 0);
+        return wire.used;
+    }
+    k->executed++;
+    wire = wire_out_of(out, 1024);
+    wire.used = activity_reply(r, out);
+    append_trailer(&wire, &e, 0xcc);
+    envelope_sign_reply(&keys, e.mac, out, wire.used);
+    if (k->kind == KEYED_FLIP && !k->spoiled) {
+        k->spoiled = true;
+        out[40] ^= 1;
+    }
+    return wire.used;
+}
+
+static void keyed_start(struct fixture *f, struct keyed *k)
+{
+    struct auth *a;
+
+    fixture_start(f, answer_keyed, k, "127.0.0.1");
+    a = &f->session.auth;
+    a->on = true;
+    a->key_id = operator_key.id;
+    assert_true(envelope_derive(&operator_key, &a->keys));
+    transport_random(a->nonce, sizeof(a->nonce));
+}
+
+static void key_is_proved_after_a_hello(void **state)
+{
+    struct keyed k = {KEYED_GOOD, 0, false};
+    struct fixture f;
+
+    (void)state;
+    keyed_start(&f, &k);
+    assert_true(fixture_run(&f, "activity"));
+    assert_true(fixture_run(&f, "activity"));
+    fixture_stop(&f);
+    assert_string_equal(f.out_text, ACTIVITY_TEXT ACTIVITY_TEXT);
+    assert_int_equal(k.executed, 2);
+    /* one hello in the whole session */
+    assert_int_equal(f.daemon.count, 3);
+    assert_int_equal(f.daemon.requests[0].length, 48 + ENVELOPE_REQUEST_BYTES);
+    fixture_free(&f);
+}
+
+static void reply_with_a_flipped_bit_is_a_stray_and_the_request_is_repeated_as_it_was(void **state)
+{
+    struct keyed k = {KEYED_FLIP, 0, false};
+    struct fixture f;
+
+    (void)state;
+    keyed_start(&f, &k);
+    assert_true(fixture_run(&f, "activity"));
+    fixture_stop(&f);
+    assert_string_equal(f.out_text, ACTIVITY_TEXT);
+    assert_int_equal(f.daemon.count, 3);
+    assert_int_equal(f.daemon.requests[1].length, f.daemon.requests[2].length);
+    assert_memory_equal(f.daemon.requests[1].bytes, f.daemon.requests[2].bytes,
+                        f.daemon.requests[1].length);
+    fixture_free(&f);
+}
+
+static void plain_reply_proves_nothing(void **state)
+{
+    struct keyed k = {KEYED_PLAIN, 0, false};
+    struct fixture f;
+
+    (void)state;
+    keyed_start(&f, &k);
+    f.session.settings.retries = 0;
+    f.session.settings.hints = true;
+    assert_false(fixture_run(&f, "activity"));
+    fixture_stop(&f);
+    assert_string_equal(f.out_text, "506 Cannot talk to daemon\n");
+    assert_non_null(strstr(f.err_text, "without proof of key 7"));
+    fixture_free(&f);
+}
+
+static void unknown_and_wrong_keys_are_refused_without_a_storm(void **state)
+{
+    (void)state;
+    for (int kind = KEYED_UNKNOWN; kind <= KEYED_WRONG; kind++) {
+        struct keyed k = {kind, 0, false};
+        struct fixture f;
+
+        keyed_start(&f, &k);
+        assert_false(fixture_run(&f, "activity"));
+        fixture_stop(&f);
+        assert_string_equal(f.out_text, "501 Not authorised\n");
+        assert_true(f.daemon.count <= 2);
+        fixture_free(&f);
+    }
+}
+
+static void expired_cookie_is_replaced_without_the_operator_noticing(void **state)
+{
+    struct keyed k = {KEYED_FORGET, 0, false};
+    struct fixture f;
+
+    (void)state;
+    keyed_start(&f, &k);
+    assert_true(fixture_run(&f, "activity"));
+    fixture_stop(&f);
+    assert_string_equal(f.out_text, ACTIVITY_TEXT);
+    assert_int_equal(k.executed, 1);
+    assert_int_equal(f.daemon.count, 3);
+    fixture_free(&f);
+}
+
+static void key_files_are_read_and_judged(void **state)
+{
+    static const char text[] = "1 SHA1 HEX:8484848484848484848484\n"
+                               "7 SHA256 HEX:00112233445566778899AABBCCDDEEFF00112233\n";
+    char path[] = "/tmp/chronyc_keys.XXXXXX";
+    int fd = mkstemp(path);
+    struct auth a = {.on = false};
+    bool exposed = true;
+    struct err err;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+    close(fd);
+    assert_true(auth_start(&a, path, 7, &exposed, &err));
+    assert_true(a.on && !exposed && a.key_id == 7);
+    assert_false(auth_start(&a, path, 1, &exposed, &err));
+    assert_false(a.on);
+    assert_non_null(strstr(err.text, "shorter than 16 bytes"));
+    assert_false(auth_start(&a, path, 9, &exposed, &err));
+    assert_non_null(strstr(err.text, "No key 9"));
+    unlink(path);
+    assert_false(auth_start(&a, path, 7, &exposed, &err));
+    auth_stop(&a);
+}
+
 /* --- what each command sends ----------------------------------------------------------------- */
 
 static void every_command_sends_its_request_in_the_right_length(void **state)
@@ -517,10 +703,10 @@ static void every_request_of_the_protocol_has_a_command(void **state)
 {
     /* sent by commands that have another request in their row */
     static const uint16_t elsewhere[] = {
-        CANDM_REQ_SOURCE_REASON, CANDM_REQ_N_SOURCES, CANDM_REQ_MANUAL_LIST,
-        CANDM_REQ_MANUAL_DELETE, CANDM_REQ_MAKESTEP,  CANDM_REQ_MODIFY_MAKESTEP,
-        CANDM_REQ_ALLOWALL,      CANDM_REQ_DENYALL,   CANDM_REQ_CMDALLOWALL,
-        CANDM_REQ_CMDDENYALL,
+        CANDM_REQ_SOURCE_REASON,   CANDM_REQ_SUBSCRIBE,     CANDM_REQ_N_SOURCES,
+        CANDM_REQ_MANUAL_LIST,     CANDM_REQ_MANUAL_DELETE, CANDM_REQ_MAKESTEP,
+        CANDM_REQ_MODIFY_MAKESTEP, CANDM_REQ_ALLOWALL,      CANDM_REQ_DENYALL,
+        CANDM_REQ_CMDALLOWALL,     CANDM_REQ_CMDDENYALL,
     };
     size_t row_count, command_count;
     const struct candm_row *rows = candm_rows(&row_count);
@@ -744,6 +930,12 @@ int main(void)
         cmocka_unit_test(failure_in_json_is_a_document),
         cmocka_unit_test(old_serverstats_are_understood),
         cmocka_unit_test(unknown_requests_fall_back_to_their_older_form),
+        cmocka_unit_test(key_is_proved_after_a_hello),
+        cmocka_unit_test(reply_with_a_flipped_bit_is_a_stray_and_the_request_is_repeated_as_it_was),
+        cmocka_unit_test(plain_reply_proves_nothing),
+        cmocka_unit_test(unknown_and_wrong_keys_are_refused_without_a_storm),
+        cmocka_unit_test(expired_cookie_is_replaced_without_the_operator_noticing),
+        cmocka_unit_test(key_files_are_read_and_judged),
         cmocka_unit_test(every_command_sends_its_request_in_the_right_length),
         cmocka_unit_test(every_request_of_the_protocol_has_a_command),
         cmocka_unit_test(help_lines_are_complete),
