@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #include "chronyd/clock/tempcomp.h"
 
+#define INITIAL_TIMEOUT_S 60.0 /* for names that do not resolve; servers are given up earlier */
 #define KEY_FILE_BYTES_MAX (4 << 20)
 /* A sleep or a jump of the clock as long as this is worth a few packets to every source. */
 #define MEASURE_AGAIN_S 10.0
@@ -29,7 +32,9 @@ struct chronyd {
     struct control *control;
     struct control_hooks hooks;
     struct control_rooms rooms;
-    struct timer timeout; /* -t */
+    struct timer timeout;     /* -t */
+    struct timer initial_end; /* initstepslew takes no longer */
+    bool initial;             /* initstepslew is going on */
     bool started;
     bool names_settled; /* the first round of name resolution has ended */
     enum chronyd_state state;
@@ -104,7 +109,7 @@ static void hook_reload_sources(void *ctx)
     struct ntp_source_settings *list;
     size_t count;
 
-    if (!d->started || !config_read_sources(d->config, &reader, &list, &count))
+    if (!d->started || d->initial || !config_read_sources(d->config, &reader, &list, &count))
         return;
     ntp_reload_sources(d->ntp, list, count);
     free(list);
@@ -217,6 +222,8 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
     return true;
 }
 
+static void on_initial_end(void *ctx, struct mono now);
+
 static void on_timeout(void *ctx, struct mono now)
 {
     struct chronyd *d = ctx;
@@ -242,6 +249,7 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
     d->os = *os;
     d->log = *log;
     d->timeout = (struct timer){.fire = on_timeout, .ctx = d};
+    d->initial_end = (struct timer){.fire = on_initial_end, .ctx = d};
     create_rooms(d);
     clock_set_listener(d->clock, on_clock_jump, d);
     load_keys(d);
@@ -270,6 +278,50 @@ static void add_sources(struct chronyd *d)
     hook_reload_sources(d);
 }
 
+/* initstepslew: ask its hosts before anything else is done with the clock. They are sources like
+ * any other, for a while. */
+static bool begin_initial(struct chronyd *d)
+{
+    const struct config *config = d->config;
+    struct ntp_source_settings *hosts;
+    size_t count = config->initstepslew_count;
+
+    if (count == 0 || d->options.restart || d->options.mode != REFERENCE_NORMAL)
+        return false;
+    hosts = calloc(count, sizeof(*hosts));
+    if (!hosts)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        ntp_source_defaults(&hosts[i]);
+        text_copy(hosts[i].name, sizeof(hosts[i].name), config->initstepslew_hosts[i]);
+        hosts[i].iburst = true;
+    }
+    d->initial = true;
+    reference_begin_initial(d->reference, config->initstepslew_threshold_s);
+    ntp_reload_sources(d->ntp, hosts, count);
+    free(hosts);
+    timer_set(&d->timers, &d->initial_end,
+              mono_add_s(d->os.ops->mono(d->os.ctx), INITIAL_TIMEOUT_S));
+    return true;
+}
+
+static void end_initial(struct chronyd *d)
+{
+    if (reference_once(d->reference) != ONCE_DONE)
+        log_warning(&d->log, "No suitable source for initstepslew");
+    d->initial = false;
+    timer_cancel(&d->timers, &d->initial_end);
+    ntp_reload_sources(d->ntp, NULL, 0);
+    reference_end_initial(d->reference);
+    add_sources(d);
+}
+
+static void on_initial_end(void *ctx, struct mono now)
+{
+    (void)now;
+    end_initial(ctx);
+}
+
 bool chronyd_start(struct chronyd *d, struct err *err)
 {
     (void)err;
@@ -283,7 +335,8 @@ bool chronyd_start(struct chronyd *d, struct err *err)
     if (d->options.timeout_s > 0)
         timer_set(&d->timers, &d->timeout,
                   mono_add_s(d->os.ops->mono(d->os.ctx), d->options.timeout_s));
-    add_sources(d);
+    if (!begin_initial(d))
+        add_sources(d);
     ntp_start(d->ntp);
     return true;
 }
@@ -295,6 +348,7 @@ void chronyd_destroy(struct chronyd *d)
     if (d->started && d->config->dump_dir && d->options.mode == REFERENCE_NORMAL)
         sources_dump(d->sources, d->config->dump_dir);
     timer_cancel(&d->timers, &d->timeout);
+    timer_cancel(&d->timers, &d->initial_end);
     if (d->sources)
         sources_stop(d->sources);
     control_destroy(d->control);
@@ -320,7 +374,7 @@ static void settle_names(struct chronyd *d)
 {
     const char *dir = d->config->dump_dir;
 
-    if (d->names_settled || !d->started || !ntp_resolved_once(d->ntp))
+    if (d->names_settled || !d->started || d->initial || !ntp_resolved_once(d->ntp))
         return;
     d->names_settled = true;
     rtc_start(d->rtc);
@@ -336,6 +390,8 @@ static void look_for_the_end(struct chronyd *d)
 {
     if (reference_wants_exit(d->reference))
         finish(d, CHRONYD_FAILED);
+    if (d->initial && (reference_once(d->reference) != ONCE_WAITING || ntp_all_given_up(d->ntp)))
+        end_initial(d);
     if (d->options.mode == REFERENCE_NORMAL)
         return;
     switch (reference_once(d->reference)) {
@@ -364,6 +420,11 @@ void chronyd_handle(struct chronyd *d, const struct event *ev)
     timers_fire(&d->timers, d->os.ops->mono(d->os.ctx));
     settle_names(d);
     look_for_the_end(d);
+}
+
+bool chronyd_is_ready(const struct chronyd *d)
+{
+    return d->started && !d->initial;
 }
 
 struct mono chronyd_next_wake(const struct chronyd *d)

@@ -23,12 +23,14 @@ struct chronyd_options {
  * life; os and log are copied. */
 struct chronyd *chronyd_create(const struct config *config, const struct chronyd_options *options,
                                const struct os *os, const struct log *log, struct err *err);
-/* The rest of the start, with the final privileges: drift file, Unix socket, sources, names. */
+/* The rest of the start, with the final privileges: drift file, Unix socket, sources, names. With
+ * initstepslew the clock is first set from its hosts; the daemon is ready after that. */
 bool chronyd_start(struct chronyd *d, struct err *err);
 /* Clean end: dump files, drift file; sockets are closed. NULL is allowed. */
 void chronyd_destroy(struct chronyd *d);
 
 void chronyd_handle(struct chronyd *d, const struct event *ev);
+bool chronyd_is_ready(const struct chronyd *d);
 struct mono chronyd_next_wake(const struct chronyd *d);
 
 enum chronyd_state { CHRONYD_RUNNING, CHRONYD_DONE, CHRONYD_FAILED }; /* exit status 0 and 1 */

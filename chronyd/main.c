@@ -399,7 +399,7 @@ static bool start(struct process *p, struct err *err)
         set_real_time_priority(&p->log, p->config.sched_priority);
     if (p->config.lock_all)
         lock_memory(&p->log);
-    return drop_privileges(p, err) && chronyd_start(p->chronyd, err) && announce(p, err);
+    return drop_privileges(p, err) && chronyd_start(p->chronyd, err);
 }
 
 /* --- run and end ----------------------------------------------------------------------------- */
@@ -412,10 +412,18 @@ static void handle(void *ctx, const struct event *ev)
 static int run(struct process *p)
 {
     struct chronyd *d = p->chronyd;
+    bool announced = false;
+    struct err err;
     int status;
 
-    while (chronyd_state(d) == CHRONYD_RUNNING)
+    while (chronyd_state(d) == CHRONYD_RUNNING) {
+        if (!announced && chronyd_is_ready(d)) {
+            announced = true;
+            if (!announce(p, &err))
+                log_warning(&p->log, "%s", err.text);
+        }
         world_turn(p->world, chronyd_next_wake(d), handle, d);
+    }
     status = chronyd_state(d) == CHRONYD_DONE ? 0 : 1;
     service_manager_notify(&p->log, "STOPPING=1");
     log_info(&p->log, "chronyd exiting");

@@ -130,7 +130,7 @@ const struct directive config_directives[] = {
           "How long an answer waits for the hardware's time stamp of the request."),
     {"include", "PATTERN", DIRECTIVE_INCLUDE, ADDS, 0, 0, 0, 0, NULL, 0, NULL,
      "Read the files that match here."},
-    SPECIAL("initstepslew", "THRESHOLD [HOST]...", parse_initstepslew, PENDING,
+    SPECIAL("initstepslew", "THRESHOLD [HOST]...", parse_initstepslew, 0,
             "Set the clock from these hosts before the start; superseded by makestep."),
     WORD("keyfile", "FILE", key_file, RUNTIME, "File of the symmetric keys."),
     WORD("leapseclist", "FILE", reference.leapsec_list, 0,

@@ -70,6 +70,7 @@ struct reference {
     double rms_square_s2;
     double offset_sd_s;
     double update_interval_s;
+    double initial_threshold_s; /* initstepslew */
     long updates, steps, foreign_steps;
     double last_step_s;
     double max_error_s; /* largest since the last tracking record */

@@ -200,17 +200,25 @@ static void notice_interference(struct reference *r)
     r->interference = found;
 }
 
-/* -q and -Q: one update, and it ends there. */
+/* -q, -Q and initstepslew: one update, and it ends there. */
 static void update_once(struct reference *r, const struct reference_update *u, double offset_s)
 {
     const struct estimate *e = &u->estimate;
     struct clock_order order = {
         .at = e->at, .truth = e->truth, .freq_ppm = clock_freq_ppm(r->clock), .step = true};
+    bool initial = r->settings.mode == REFERENCE_INITIAL;
     bool step = r->settings.mode == REFERENCE_UPDATE_ONCE;
 
+    if (initial)
+        step = order.step = fabs(offset_s) >= r->initial_threshold_s;
     log_info(r->log, "System clock wrong by %.6f seconds (%s)", offset_s,
-             step ? "step" : "ignored");
-    if (step) {
+             step      ? "step"
+             : initial ? "slew"
+                       : "ignored");
+    if (initial) {
+        steer(r, &order, offset_s);
+        r->once = ONCE_DONE;
+    } else if (step) {
         steer(r, &order, offset_s);
         r->once = clock_in_control(r->clock) && fabs(clock_remaining_s(r->clock)) > 0.1
                       ? ONCE_FAILED
@@ -218,6 +226,19 @@ static void update_once(struct reference *r, const struct reference_update *u, d
     } else {
         r->once = ONCE_DONE;
     }
+}
+
+void reference_begin_initial(struct reference *r, double threshold_s)
+{
+    r->settings.mode = REFERENCE_INITIAL;
+    r->initial_threshold_s = threshold_s;
+    r->once = ONCE_WAITING;
+}
+
+void reference_end_initial(struct reference *r)
+{
+    r->settings.mode = REFERENCE_NORMAL;
+    r->once = ONCE_WAITING;
 }
 
 static void follow(struct reference *r, const struct reference_update *u, double offset_s)

@@ -28,6 +28,7 @@ struct local_settings {
 enum reference_mode {
     REFERENCE_NORMAL,
     REFERENCE_UPDATE_ONCE, /* -q: first update steps, then ended */
+    REFERENCE_INITIAL,     /* initstepslew: the first update steps or slews, then normal */
     REFERENCE_PRINT_ONCE,  /* -Q: logs the offset, then ended */
 };
 
@@ -152,6 +153,10 @@ int reference_orphan_stratum(const struct reference *r); /* 16 = not an orphan *
 enum reference_once { ONCE_WAITING, ONCE_DONE, ONCE_FAILED };
 enum reference_once reference_once(const struct reference *r);
 bool reference_is_once(const struct reference *r); /* -q or -Q at all */
+/* Go through one update of mode REFERENCE_INITIAL (an offset of threshold_s or more is stepped);
+ * the end returns to normal mode, whether there was an update or not. */
+void reference_begin_initial(struct reference *r, double threshold_s);
+void reference_end_initial(struct reference *r);
 /* maxchange exceeded: the daemon has to end with status 1. */
 bool reference_wants_exit(const struct reference *r);
 
