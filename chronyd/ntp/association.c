@@ -107,6 +107,7 @@ void association_set_address(struct association *a, const struct addr *addr)
     source_set_address(a->source, addr, addr_refid(addr));
     a->request = (struct request){.sock = -1};
     a->last = (struct exchange){0};
+    a->has_mono = false;
     a->last_receive.bits = a->last_transmit.bits = 0;
     a->data = (struct ntp_data_report){0};
     a->trouble = (struct reason){.code = REASON_NONE};

@@ -5,6 +5,7 @@
 #define CHRONYD_NTP_ASSOCIATION_PRIVATE_H
 
 #include "chronyd/ntp/association.h"
+#include "chronyd/ntp/fields.h"
 #include "chronyd/ntp/packet.h"
 #include "chronyd/ntp/quantile.h"
 #include "chronyd/ntp/sample_filter.h"
@@ -85,6 +86,9 @@ struct association {
     struct exchange last;
     struct ntp_time last_receive, last_transmit; /* of the last valid packet: duplicates */
     int sent_since_heard;                        /* peers: requests since the last packet from it */
+    bool has_mono; /* extfield F323: the server's steady scale is known ... */
+    uint32_t mono_epoch;
+    double mono_offset_s;         /* ... and its clock is ahead of it by this */
     struct local_stamp last_sent; /* peers, interleaved: when the request before this left */
     struct quantile *delays;      /* maxdelayquant; NULL = off */
     struct sample_filter *filter; /* NULL = off */
@@ -115,6 +119,18 @@ int request_version(const struct association *a, const struct key *key);
 bool request_send(struct association *a, struct mono now, bool presend);
 void request_timeout(void *ctx, struct mono now);
 
+/* A packet that came in, as far as it matters. */
+struct answer {
+    const struct os_datagram *datagram;
+    struct ntp_header header;
+    bool interleaved;                       /* it carries the times of the previous exchange */
+    double root_delay_s, root_dispersion_s; /* of the header, or finer */
+    bool has_mono;
+    struct mono_root mono;
+    struct local_stamp received;
+    uint16_t tests; /* passed so far */
+};
+
 /* measure.c */
 struct measurement {
     bool usable; /* the four times made sense */
@@ -122,18 +138,14 @@ struct measurement {
     double response_time_s;
     struct local_stamp sent, received;
 };
-void measure(const struct association *a, const struct ntp_header *h, bool interleaved,
-             const struct local_stamp *received, struct measurement *out);
+void measure(const struct association *a, const struct answer *in, struct measurement *out);
 /* Tests 6 and 7: what the packet says about the server. */
-uint16_t measure_server_tests(const struct ntp_header *h);
+uint16_t measure_server_tests(const struct answer *in);
 /* Tests A to D: whether the measurement is good. */
-uint16_t measure_tests(struct association *a, const struct ntp_header *h,
-                       const struct measurement *m);
+uint16_t measure_tests(struct association *a, const struct answer *in, const struct measurement *m);
 
 /* association_report.c */
-void report_packet(struct association *a, const struct os_datagram *d, const struct ntp_header *h,
-                   uint16_t tests, bool interleaved, const struct measurement *m);
-void report_log(struct association *a, const struct ntp_header *h, uint16_t tests, bool interleaved,
-                const struct measurement *m);
+void report_packet(struct association *a, const struct answer *in, const struct measurement *m);
+void report_log(struct association *a, const struct answer *in, const struct measurement *m);
 
 #endif

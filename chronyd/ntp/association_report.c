@@ -3,9 +3,10 @@
 #include "chronyd/ntp/association_private.h"
 #include "chronyd/os/logfile.h"
 
-void report_packet(struct association *a, const struct os_datagram *d, const struct ntp_header *h,
-                   uint16_t tests, bool interleaved, const struct measurement *m)
+void report_packet(struct association *a, const struct answer *in, const struct measurement *m)
 {
+    const struct os_datagram *d = in->datagram;
+    const struct ntp_header *h = &in->header;
     struct ntp_data_report *r = &a->data;
     struct utc now = clock_now(a->room->clock);
 
@@ -18,8 +19,8 @@ void report_packet(struct association *a, const struct os_datagram *d, const str
     r->stratum = h->stratum;
     r->poll = h->poll;
     r->precision = h->precision;
-    r->root_delay_s = s_from_ntp_short(h->root_delay);
-    r->root_dispersion_s = s_from_ntp_short(h->root_dispersion);
+    r->root_delay_s = in->root_delay_s;
+    r->root_dispersion_s = in->root_dispersion_s;
     r->refid = h->refid;
     r->reference_time =
         h->reference.bits == 0 ? (struct utc){0} : utc_from_ntp_time(h->reference, now);
@@ -27,8 +28,8 @@ void report_packet(struct association *a, const struct os_datagram *d, const str
     r->peer_delay_s = m->sample.delay_s;
     r->peer_dispersion_s = m->sample.dispersion_s;
     r->response_time_s = m->response_time_s;
-    r->tests = tests;
-    r->interleaved = interleaved;
+    r->tests = in->tests;
+    r->interleaved = in->interleaved;
     r->tx_stamp = (char)m->sent.by;
     r->rx_stamp = (char)m->received.by;
 }
@@ -38,11 +39,12 @@ static int bit(uint16_t tests, uint16_t which)
     return (tests & which) != 0;
 }
 
-void report_log(struct association *a, const struct ntp_header *h, uint16_t tests, bool interleaved,
-                const struct measurement *m)
+void report_log(struct association *a, const struct answer *in, const struct measurement *m)
 {
     static const char leaps[] = {'N', '+', '-', '?'};
+    const struct ntp_header *h = &in->header;
     const struct sample *s = &m->sample;
+    uint16_t tests = in->tests;
     char time[20], addr[ADDR_TEXT_MAX];
 
     if (!a->room->settings.log_raw_measurements && (tests & TESTS_SYNCED) != TESTS_SYNCED)
@@ -56,9 +58,9 @@ void report_log(struct association *a, const struct ntp_header *h, uint16_t test
         bit(tests, TEST_1), bit(tests, TEST_2), bit(tests, TEST_3), bit(tests, TEST_5),
         bit(tests, TEST_6), bit(tests, TEST_7), bit(tests, TEST_A), bit(tests, TEST_B),
         bit(tests, TEST_C), bit(tests, TEST_D), a->polling.log2_s, h->poll, a->polling.score,
-        s->offset_then_s, s->delay_s, s->dispersion_s, s_from_ntp_short(h->root_delay),
-        s_from_ntp_short(h->root_dispersion), h->refid, h->mode, interleaved ? 'I' : 'B',
-        m->sent.by ? (char)m->sent.by : 'D', (char)m->received.by);
+        s->offset_then_s, s->delay_s, s->dispersion_s, in->root_delay_s, in->root_dispersion_s,
+        h->refid, h->mode, in->interleaved ? 'I' : 'B', m->sent.by ? (char)m->sent.by : 'D',
+        (char)m->received.by);
 }
 
 void association_data(const struct association *a, struct ntp_data_report *out)

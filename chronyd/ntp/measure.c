@@ -24,13 +24,13 @@ struct four_times {
     struct ntp_time receive, transmit; /* the server's */
 };
 
-static void build_sample(const struct association *a, const struct ntp_header *h,
+static void build_sample(const struct association *a, const struct answer *in,
                          const struct four_times *t, struct measurement *out)
 {
     const struct clock *clock = a->room->clock;
     struct sample *s = &out->sample;
     double round_trip_s = clock_interval_s(clock, t->sent, t->received);
-    double precision_s = max_d(clock_precision_s(clock), ldexp(1.0, h->precision));
+    double precision_s = max_d(clock_precision_s(clock), ldexp(1.0, in->header.precision));
     struct utc pivot, remote_receive, remote_transmit;
 
     s->at = osc_add_s(t->sent, osc_diff_s(t->received, t->sent) / 2);
@@ -42,27 +42,27 @@ static void build_sample(const struct association *a, const struct ntp_header *h
     s->truth = utc_add_s(s->truth, a->settings.offset_s);
     s->delay_s = max_d(round_trip_s - out->response_time_s, precision_s);
     s->dispersion_s = precision_s + clock_max_error_rate(clock) * max_d(round_trip_s, 0.0);
-    s->root_delay_s = s_from_ntp_short(h->root_delay) + s->delay_s;
-    s->root_dispersion_s = s_from_ntp_short(h->root_dispersion) + s->dispersion_s;
+    s->root_delay_s = in->root_delay_s + s->delay_s;
+    s->root_dispersion_s = in->root_dispersion_s + s->dispersion_s;
     s->offset_then_s = utc_diff_s(s->truth, clock_corrected(clock, s->at));
     out->usable = round_trip_s >= 0.0;
 }
 
-void measure(const struct association *a, const struct ntp_header *h, bool interleaved,
-             const struct local_stamp *received, struct measurement *out)
+void measure(const struct association *a, const struct answer *in, struct measurement *out)
 {
-    struct four_times t = {a->request.sent.at, received->at, h->receive, h->transmit};
+    const struct ntp_header *h = &in->header;
+    struct four_times t = {a->request.sent.at, in->received.at, h->receive, h->transmit};
 
-    *out = (struct measurement){.sent = a->request.sent, .received = *received};
-    if (interleaved) {
+    *out = (struct measurement){.sent = a->request.sent, .received = in->received};
+    if (in->interleaved) {
         /* The answer tells when the previous one left: all four times are of that exchange. */
         t = (struct four_times){a->last.sent.at, a->last.received.at, a->last.remote_receive,
                                 h->transmit};
         out->sent = a->last.sent;
         out->received = a->last.received;
     }
-    build_sample(a, h, &t, out);
-    if (interleaved && (!a->last.usable || a->last.measured))
+    build_sample(a, in, &t, out);
+    if (in->interleaved && (!a->last.usable || a->last.measured))
         out->usable = false;
 }
 
@@ -119,12 +119,13 @@ static bool test_quantile(struct association *a, const struct sample *s)
     return !quantile_value(a->delays, &limit_s) || s->delay_s <= limit_s;
 }
 
-/* Does the server get its time from us? Only of interest while we give time away. */
+/* Does the server get its time from us? Only of interest while we give time away. With `copy` we
+ * look like the server on purpose. */
 static bool test_loop(const struct association *a, const struct ntp_header *h)
 {
     struct reference_figures f;
 
-    if (!server_serves(a->room->server) || h->stratum <= 1)
+    if (!server_serves(a->room->server) || h->stratum <= 1 || a->settings.copy)
         return true;
     if (a->data.local.family != ADDR_NONE && h->refid == addr_refid(&a->data.local))
         return false;
@@ -133,37 +134,31 @@ static bool test_loop(const struct association *a, const struct ntp_header *h)
              h->reference.bits == ntp_time_from_utc(f.ref_time).bits && h->reference.bits != 0);
 }
 
-static bool test_root(const struct ntp_header *h)
+uint16_t measure_server_tests(const struct answer *in)
 {
-    return s_from_ntp_short(h->root_delay) / 2 + s_from_ntp_short(h->root_dispersion) <
-           ROOT_DISTANCE_MAX_S;
-}
-
-uint16_t measure_server_tests(const struct ntp_header *h)
-{
+    const struct ntp_header *h = &in->header;
     uint16_t passed = 0;
 
     if (h->leap != LEAP_UNSYNCHRONISED && h->stratum >= 1 && h->stratum <= STRATUM_MAX)
         passed |= TEST_6;
-    if (test_root(h))
+    if (in->root_delay_s / 2 + in->root_dispersion_s < ROOT_DISTANCE_MAX_S)
         passed |= TEST_7;
     return passed;
 }
 
-uint16_t measure_tests(struct association *a, const struct ntp_header *h,
-                       const struct measurement *m)
+uint16_t measure_tests(struct association *a, const struct answer *in, const struct measurement *m)
 {
     struct track_delay d;
     uint16_t passed = 0;
 
     track_delay(source_track(a->source), &d);
-    if (test_sanity(a, h, m))
+    if (test_sanity(a, &in->header, m))
         passed |= TEST_A;
     if (test_ratio(a, &m->sample, &d))
         passed |= TEST_B;
     if (a->delays ? test_quantile(a, &m->sample) : test_jitter(a, &m->sample, &d))
         passed |= TEST_C;
-    if (test_loop(a, h))
+    if (test_loop(a, &in->header))
         passed |= TEST_D;
     return passed;
 }

@@ -132,18 +132,24 @@ bool ntp_open_server(struct ntp *n, struct err *err)
         shared || names_needs_server(n->names, ADDR_IPV4),
         shared || names_needs_server(n->names, ADDR_IPV6),
     };
-    bool ok = server_open(n->room.server, peers, err);
 
+    server_open(n->room.server, peers);
     open_shared(n);
-    return ok;
+    /* A server without its port is still a client, unless the requests need that port too. */
+    if (shared && n->room.shared_socks[0] < 0 && n->room.shared_socks[1] < 0)
+        return err_set(err, ERR_IN_USE, "Could not open NTP sockets");
+    return true;
+}
+
+bool ntp_add_broadcast(struct ntp *n, const struct endpoint *to, int interval_s)
+{
+    return server_add_broadcast(n->room.server, to, interval_s);
 }
 
 void ntp_start(struct ntp *n)
 {
-    struct err err;
-
     n->started = true;
-    ntp_open_server(n, &err);
+    ntp_open_server(n, NULL);
     names_start(n->names);
 }
 
@@ -263,6 +269,9 @@ bool ntp_handle(struct ntp *n, const struct event *ev)
     default:
         break;
     }
+    /* The answer may have turned the clock's line: what is served has to see every such turn. */
+    if (server_serves(n->room.server))
+        server_view(n->room.server);
     return ours;
 }
 

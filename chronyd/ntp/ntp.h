@@ -67,7 +67,11 @@ struct ntp *ntp_create(const struct os *os, struct timers *timers, const struct 
                        struct keystore *keys, struct access_table *access,
                        const struct ntp_settings *settings, struct err *err);
 void ntp_destroy(struct ntp *n);
-/* Open the server's sockets if anything needs them (also after the access table changed). */
+/* Directive broadcast; before the first ntp_open_server. False: out of memory. */
+bool ntp_add_broadcast(struct ntp *n, const struct endpoint *to, int interval_s);
+/* Open the server's sockets if anything needs them (also after the access table changed). A socket
+ * that cannot be opened is logged; false only if requests cannot be sent either (acquisitionport).
+ */
 bool ntp_open_server(struct ntp *n, struct err *err);
 /* Begin: resolve names, start polling 0.2 s from now. */
 void ntp_start(struct ntp *n);

@@ -165,7 +165,11 @@ static void count_missed(struct association *a)
         return;
     a->requests_unanswered++;
     source_update_reach(a->source, false);
-    poll_silence(&a->polling, &l);
+    /* A burst in vain says no more about the network than one request would. */
+    if (in_burst(a))
+        a->polling.missed++;
+    else
+        poll_silence(&a->polling, &l);
     if (a->filter && sample_filter_poll(a->filter, a->room->clock, &s))
         source_add_sample(a->source, &s);
     if (a->polling.missed >= MISSED_GIVEN_UP && !in_burst(a))

@@ -7,6 +7,8 @@
 
 #define REFID_RATE 0x52415445 /* "RATE" */
 #define BAD_SELECTIONS_MAX 4
+#define MONO_SHIFT_MIN_S 1e-6 /* a smaller move of the server's clock is not worth the work */
+#define MONO_SHIFT_MAX_S 86400.0
 
 bool association_expects_mode(const struct association *a, uint8_t mode)
 {
@@ -64,9 +66,10 @@ static bool has(uint16_t tests, uint16_t wanted)
     return (tests & wanted) == wanted;
 }
 
-static void remember(struct association *a, const struct ntp_header *h,
-                     const struct local_stamp *received, const struct os_datagram *d, bool measured)
+static void remember(struct association *a, const struct answer *in, bool measured)
 {
+    const struct ntp_header *h = &in->header;
+
     a->last_receive = h->receive;
     a->last_transmit = h->transmit;
     a->last = (struct exchange){
@@ -75,12 +78,12 @@ static void remember(struct association *a, const struct ntp_header *h,
         .remote_receive = h->receive,
         .remote_transmit = h->transmit,
         .sent = a->request.sent,
-        .received = *received,
+        .received = in->received,
     };
     a->sent_since_heard = 0;
     if (a->settings.kind == SOURCE_PEER) {
         a->last.told_receive =
-            ntp_view_time(server_view(a->room->server), d->stamp, room_random(a->room));
+            ntp_view_time(server_view(a->room->server), in->datagram->stamp, room_random(a->room));
         a->remote_poll = h->poll;
     }
 }
@@ -172,27 +175,66 @@ static void note_tests(struct association *a, uint16_t tests)
         a->trouble = (struct reason){.code = REASON_NONE};
 }
 
-/* A valid answer: the source is what it says; whether it can be measured is another question. */
-static void accept(struct association *a, const struct ntp_header *h, uint16_t tests,
-                   const struct measurement *m)
+/* Our time is to be the server's own, not one that was got from it. */
+static void copy_status(struct association *a, const struct ntp_header *h, bool synced)
 {
-    bool synced = has(tests, TESTS_SYNCED), good = has(tests, TESTS_GOOD);
+    if (!synced) {
+        source_reset(a->source);
+        source_update_status(a->source, h->stratum, LEAP_UNSYNCHRONISED);
+        return;
+    }
+    source_set_refid(a->source, h->refid);
+    source_update_status(a->source, h->stratum - 1, (enum leap)h->leap);
+}
+
+/* What the server did to its own clock since its last answer, by its own account, is taken out of
+ * the samples from before. */
+static void follow_mono(struct association *a, const struct answer *in)
+{
+    double offset_s, moved_s, least_s = max_d(ldexp(2.0, in->header.precision), MONO_SHIFT_MIN_S);
+
+    if (!in->has_mono || in->interleaved)
+        return;
+    offset_s = ldexp((double)(int64_t)(in->header.receive.bits - in->mono.mono_receive.bits), -32);
+    moved_s = offset_s - a->mono_offset_s;
+    if (!a->has_mono || a->mono_epoch != in->mono.epoch) {
+        moved_s = 0.0;
+    } else if (fabs(moved_s) < least_s) {
+        return; /* below what the timestamps resolve: wait until it adds up */
+    }
+    a->has_mono = true;
+    a->mono_epoch = in->mono.epoch;
+    a->mono_offset_s = offset_s;
+    if (moved_s != 0.0 && fabs(moved_s) < MONO_SHIFT_MAX_S)
+        source_shift(a->source, moved_s);
+}
+
+/* A valid answer: the source is what it says; whether it can be measured is another question. */
+static void accept(struct association *a, const struct answer *in, const struct measurement *m)
+{
+    const struct ntp_header *h = &in->header;
+    bool synced = has(in->tests, TESTS_SYNCED), good = has(in->tests, TESTS_GOOD);
     bool leap_near = reference_in_leap_window(a->room->reference, m->sample.truth);
     double error_s, distance_s;
 
     a->data.total_valid++;
     source_update_reach(a->source, synced);
-    source_update_status(a->source, h->stratum, synced ? (enum leap)h->leap : LEAP_UNSYNCHRONISED);
     if (is_kiss(h)) {
         handle_kiss(a);
         return;
     }
+    if (a->settings.copy)
+        copy_status(a, h, synced);
+    else
+        source_update_status(a->source, h->stratum,
+                             synced ? (enum leap)h->leap : LEAP_UNSYNCHRONISED);
+    follow_mono(a, in);
     prediction_error(a, &m->sample, &error_s, &distance_s);
     if (good)
         a->data.total_good++;
     if (good && !leap_near)
         add_sample(a, &m->sample);
-    polling_answered(a, tests, good, error_s, distance_s);
+    polling_answered(a, in->tests, good, error_s, distance_s);
     tell_owner(a, good);
 }
 
@@ -207,12 +249,12 @@ static void count_stamp(struct association *a, const struct os_datagram *d)
 
 /* What a peer sends that is not an answer to our last packet still tells what ours has to carry to
  * be an answer to it. An unauthentic packet must not be able to do that. */
-static void follow_peer(struct association *a, const struct ntp_header *h, uint16_t tests,
-                        const struct local_stamp *received, const struct os_datagram *d)
+static void follow_peer(struct association *a, const struct answer *in)
 {
-    if (a->settings.kind != SOURCE_PEER || !has(tests, TEST_1 | TEST_5) || h->transmit.bits == 0)
+    if (a->settings.kind != SOURCE_PEER || !has(in->tests, TEST_1 | TEST_5) ||
+        in->header.transmit.bits == 0)
         return;
-    remember(a, h, received, d, true);
+    remember(a, in, true);
     a->last.usable = false;
 }
 
@@ -225,45 +267,57 @@ static void settle(struct association *a)
 }
 
 /* A server that is not synchronised has no time to be measured. */
-static uint16_t judge(struct association *a, const struct ntp_header *h, bool interleaved,
-                      const struct local_stamp *received, struct measurement *m)
+static void judge(struct association *a, struct answer *in, struct measurement *m)
 {
-    uint16_t tests = measure_server_tests(h);
+    uint16_t tests = measure_server_tests(in);
 
-    measure(a, h, interleaved, received, m);
-    if (has(tests, TEST_6 | TEST_7))
-        return tests | measure_tests(a, h, m);
-    m->sample = (struct sample){.at = m->sample.at, .truth = m->sample.truth};
-    m->response_time_s = 0.0;
-    return tests;
+    measure(a, in, m);
+    if (has(tests, TEST_6 | TEST_7)) {
+        tests |= measure_tests(a, in, m);
+    } else {
+        m->sample = (struct sample){.at = m->sample.at, .truth = m->sample.truth};
+        m->response_time_s = 0.0;
+    }
+    in->tests |= tests;
+}
+
+static void take_root(const struct association *a, const struct ntp_packet *p, struct answer *in)
+{
+    in->root_delay_s = s_from_ntp_short(p->header.root_delay);
+    in->root_dispersion_s = s_from_ntp_short(p->header.root_dispersion);
+    in->has_mono = a->settings.ef_mono_root && mono_root_find(p, &in->mono);
+    if (in->has_mono) {
+        in->root_delay_s = in->mono.root_delay_s;
+        in->root_dispersion_s = in->mono.root_dispersion_s;
+    }
 }
 
 void association_receive(struct association *a, const struct os_datagram *d)
 {
-    struct local_stamp received = {clock_osc(a->room->clock, d->stamp), d->stamp_by};
+    struct answer in = {.datagram = d};
     struct measurement m;
     struct ntp_packet p;
-    bool interleaved, good;
-    uint16_t tests;
 
     if (!ntp_packet_decode(d->data, d->length, &p) || !association_expects_mode(a, p.header.mode) ||
         a->request.version == 0 || !a->started)
         return;
     count_stamp(a, d);
-    tests = packet_tests(a, d, &p, &interleaved);
-    tests |= judge(a, &p.header, interleaved, &received, &m);
-    if (!has(tests, TESTS_VALID)) {
+    in.header = p.header;
+    in.received = (struct local_stamp){clock_osc(a->room->clock, d->stamp), d->stamp_by};
+    in.tests = packet_tests(a, d, &p, &in.interleaved);
+    take_root(a, &p, &in);
+    judge(a, &in, &m);
+    if (!has(in.tests, TESTS_VALID)) {
         if (a->request.waiting)
-            note_tests(a, tests);
-        report_log(a, &p.header, tests, interleaved, &m);
-        follow_peer(a, &p.header, tests, &received, d);
+            note_tests(a, in.tests);
+        report_log(a, &in, &m);
+        follow_peer(a, &in);
         return;
     }
-    good = has(tests, TESTS_GOOD);
-    note_tests(a, tests);
-    remember(a, &p.header, &received, d, good && !interleaved);
+    note_tests(a, in.tests);
+    remember(a, &in, has(in.tests, TESTS_GOOD) && !in.interleaved);
     settle(a);
-    report_packet(a, d, &p.header, tests, interleaved, &m);
-    report_log(a, &p.header, tests, interleaved, &m);
-    accept(a, &p.header, tests, &m);
+    report_packet(a, &in, &m);
+    report_log(a, &in, &m);
+    accept(a, &in, &m);
 }

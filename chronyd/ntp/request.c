@@ -124,6 +124,7 @@ static bool encode(struct association *a, const struct key *key, struct utc raw,
                    size_t *length, size_t size)
 {
     struct ntp_header h = {.version = (uint8_t)request_version(a, key)};
+    struct wire_out out;
 
     if (a->settings.kind == SOURCE_PEER)
         fill_peer(a, raw, &h);
@@ -131,7 +132,11 @@ static bool encode(struct association *a, const struct key *key, struct utc raw,
         fill_client(a, &h);
     a->request.version = h.version;
     ntp_header_encode(&h, data);
-    *length = NTP_HEADER_BYTES;
+    out = wire_out_of(data, size);
+    out.used = NTP_HEADER_BYTES;
+    if (a->settings.ef_mono_root && h.version == 4)
+        mono_root_put(&out, NULL);
+    *length = out.used;
     return !key || ntp_mac_append(key, h.version, data, length, size);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "chronyd/ntp/fields.h"
 #include "chronyd/ntp/mac.h"
 
 #define NTP_PORT 123
@@ -51,17 +52,23 @@ static uint8_t reply_mode(const struct ntp_header *h, uint16_t remote_port)
     return NTP_MODE_NONE;
 }
 
+double ntp_view_dispersion_s(const struct ntp_view *view, struct utc now_raw)
+{
+    struct utc now = clock_view_corrected(&view->clock, clock_view_osc(&view->clock, now_raw));
+    double age_s = max_d(utc_diff_s(now, view->figures_at), 0.0);
+
+    return view->figures.root_dispersion_s +
+           (view->figures.local ? 0.0 : view->dispersion_rate * age_s);
+}
+
 void ntp_view_header(const struct ntp_view *view, struct utc now_raw, struct ntp_header *h)
 {
     const struct reference_figures *f = &view->figures;
-    struct utc now = clock_view_corrected(&view->clock, clock_view_osc(&view->clock, now_raw));
-    double age_s = max_d(utc_diff_s(now, view->figures_at), 0.0);
 
     h->leap = (uint8_t)(f->synchronised ? f->leap : LEAP_UNSYNCHRONISED);
     h->stratum = f->stratum >= STRATUM_UNSYNCHRONISED ? 0 : (uint8_t)f->stratum;
     h->root_delay = ntp_short_from_s(f->root_delay_s);
-    h->root_dispersion =
-        ntp_short_from_s(f->root_dispersion_s + (f->local ? 0.0 : view->dispersion_rate * age_s));
+    h->root_dispersion = ntp_short_from_s(ntp_view_dispersion_s(view, now_raw));
     h->refid = f->refid;
     h->reference = ntp_time_from_utc(f->ref_time);
     h->precision = view->precision;
@@ -95,15 +102,26 @@ static bool wants_interleaved(const struct ntp_header *request,
            request->receive.bits != request->transmit.bits;
 }
 
-/* Header and MAC; the MAC is as long as the request's, so the reply is never longer. */
-static bool encode(const struct ntp_header *h, const struct key *key, size_t length_max,
-                   struct respond_out *out)
+static struct ntp_time mono_time(const struct ntp_view *view, struct utc raw)
 {
-    ntp_header_encode(h, out->data);
-    out->length = NTP_HEADER_BYTES;
-    out->authenticated = key != NULL;
-    out->key_id = key ? key->id : 0;
-    return !key || ntp_mac_append(key, h->version, out->data, &out->length, length_max);
+    return ntp_time_from_utc(clock_view_corrected(&view->mono, clock_view_osc(&view->clock, raw)));
+}
+
+/* The one extension field that is answered, with one as long. */
+static void put_fields(const struct ntp_view *view, const struct ntp_packet *in,
+                       const struct os_datagram *request, struct utc now_raw, struct wire_out *w)
+{
+    struct mono_root m;
+
+    if (in->header.mode != NTP_MODE_CLIENT || !mono_root_find(in, &m))
+        return;
+    m = (struct mono_root){
+        .root_delay_s = view->figures.root_delay_s,
+        .root_dispersion_s = ntp_view_dispersion_s(view, now_raw),
+        .mono_receive = mono_time(view, request->stamp),
+        .epoch = view->mono_epoch,
+    };
+    mono_root_put(w, &m);
 }
 
 enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_datagram *request,
@@ -112,6 +130,7 @@ enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_da
 {
     struct ntp_packet in;
     struct ntp_header h = {0};
+    struct wire_out w;
     const struct key *key = NULL;
 
     if (!access_allows(view->access, &request->remote.addr))
@@ -140,8 +159,15 @@ enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_da
     h.receive = out->receive;
     h.transmit = out->interleaved ? il->prev_transmit : out->transmit;
     h.origin = out->interleaved ? in.header.receive : in.header.transmit;
-    /* The request was decoded, so it fits into a reply. */
-    if (!encode(&h, key, request->length, out))
+    /* Header, fields and MAC are no longer than those of the request. */
+    ntp_header_encode(&h, out->data);
+    w = wire_out_of(out->data, request->length);
+    w.used = NTP_HEADER_BYTES;
+    put_fields(view, &in, request, now_raw, &w);
+    out->length = w.used;
+    out->authenticated = key != NULL;
+    out->key_id = key ? key->id : 0;
+    if (w.bad || (key && !ntp_mac_append(key, h.version, out->data, &out->length, request->length)))
         return RESPOND_MALFORMED;
     return RESPOND_SEND;
 }

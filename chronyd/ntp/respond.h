@@ -23,6 +23,8 @@ struct ntp_view {
     double smooth_offset_s; /* smoothtime at figures_at, 0 = off */
     double smooth_freq;
     bool smoothing;
+    struct clock_view mono;            /* its corrected line is a scale without steps and slews */
+    uint32_t mono_epoch;               /* names that scale */
     uint64_t fuzz_seed;                /* for bits below the precision */
     const struct access_table *access; /* lent */
     const struct keystore *keys;       /* lent */
@@ -30,6 +32,8 @@ struct ntp_view {
 
 /* What every packet of ours says about our clock: leap to reference timestamp, precision. */
 void ntp_view_header(const struct ntp_view *view, struct utc now_raw, struct ntp_header *h);
+/* Root dispersion at a reading of the system clock: the figure and its growth. */
+double ntp_view_dispersion_s(const struct ntp_view *view, struct utc now_raw);
 /* The time that others are told for a reading of the system clock. */
 struct ntp_time ntp_view_time(const struct ntp_view *view, struct utc raw, uint64_t salt);
 

@@ -10,6 +10,7 @@
 #define VIEW_AGE_MAX_S 1.0
 #define PRECISION_MIN (-30)
 #define POLL_UNLIMITED (-128)
+#define BROADCAST_VERSION 4
 
 /* A reply whose transmit timestamp may still come in. */
 struct pending {
@@ -18,11 +19,22 @@ struct pending {
     struct ntp_time receive;
 };
 
+/* Where time is sent unasked (directive broadcast). */
+struct broadcast {
+    struct server *server;
+    struct broadcast *next;
+    struct endpoint to;
+    double interval_s;
+    struct timer timer;
+};
+
 struct server {
     struct ntp_room *room;
     struct server_owner owner;
     struct clientlog *clients;
-    int socks[2]; /* IPv4, IPv6; -1 = closed */
+    struct broadcast *broadcasts;
+    int socks[2];   /* IPv4, IPv6; -1 = closed */
+    bool warned[2]; /* that the socket could not be opened */
     struct ntp_view view;
     uint64_t generation;
     struct mono view_at;
@@ -55,6 +67,8 @@ struct server *server_create(struct ntp_room *room, const struct server_owner *o
     s->view.access = room->access;
     s->view.keys = room->keys;
     s->view.fuzz_seed = room_random(room);
+    s->view.mono_epoch = (uint32_t)room_random(room);
+    s->view.mono = clock_view(room->clock);
     s->view.precision = (int8_t)precision_log2(clock_precision_s(room->clock));
     s->view.poll_min = limit->enabled ? (int8_t)limit->interval : POLL_UNLIMITED;
     for (size_t i = 0; i < PENDING; i++)
@@ -74,13 +88,20 @@ void server_destroy(struct server *s)
 {
     if (!s)
         return;
+    while (s->broadcasts) {
+        struct broadcast *b = s->broadcasts;
+
+        s->broadcasts = b->next;
+        timer_cancel(s->room->timers, &b->timer);
+        free(b);
+    }
     close_sock(s, 0);
     close_sock(s, 1);
     clientlog_destroy(s->clients);
     free(s);
 }
 
-static bool open_sock(struct server *s, size_t family, struct err *err)
+static void open_sock(struct server *s, size_t family)
 {
     const struct ntp_settings *set = &s->room->settings;
     struct os_udp_params p = {
@@ -90,18 +111,19 @@ static bool open_sock(struct server *s, size_t family, struct err *err)
         .local_port = set->port,
         .device = set->bind_device,
         .dscp = set->dscp,
+        .broadcast = s->broadcasts != NULL,
     };
     struct endpoint e = {p.local, p.local_port};
     char text[ADDR_TEXT_MAX + 8];
-    struct err why = {0};
+    struct err err = {0};
 
-    s->socks[family] = s->room->os.ops->udp_open(s->room->os.ctx, &p, &why);
-    if (s->socks[family] >= 0)
-        return true;
-    e.addr.family = p.family; /* any: zeros */
-    endpoint_format(&e, text, sizeof(text));
-    log_error(s->room->log, "Could not open NTP socket on %s", text);
-    return err_set(err, why.code, "Could not open NTP socket on %s", text);
+    s->socks[family] = s->room->os.ops->udp_open(s->room->os.ctx, &p, &err);
+    if (s->socks[family] < 0 && !s->warned[family]) {
+        e.addr.family = p.family; /* any: zeros */
+        log_error(s->room->log, "Could not open NTP socket on %s",
+                  endpoint_format(&e, text, sizeof(text)));
+    }
+    s->warned[family] = s->socks[family] < 0;
 }
 
 static bool is_needed(const struct server *s, size_t family, bool peers)
@@ -111,23 +133,21 @@ static bool is_needed(const struct server *s, size_t family, bool peers)
 
     if (set->port == 0 || (set->only != ADDR_NONE && set->only != f))
         return false;
+    for (const struct broadcast *b = s->broadcasts; b; b = b->next) {
+        if (b->to.addr.family == f)
+            return true;
+    }
     return peers || access_any(s->room->access, f);
 }
 
-bool server_open(struct server *s, const bool peers[2], struct err *err)
+void server_open(struct server *s, const bool peers[2])
 {
-    int wanted = 0, open = 0;
-
     for (size_t family = 0; family < 2; family++) {
-        if (!is_needed(s, family, peers[family])) {
+        if (!is_needed(s, family, peers[family]))
             close_sock(s, family);
-            continue;
-        }
-        wanted++;
-        if (s->socks[family] >= 0 || open_sock(s, family, err))
-            open++;
+        else if (s->socks[family] < 0)
+            open_sock(s, family);
     }
-    return wanted == 0 || open > 0;
 }
 
 int server_socket(const struct server *s, enum addr_family family)
@@ -155,6 +175,18 @@ struct clientlog *server_clients(struct server *s)
     return s->clients;
 }
 
+/* The scale without steps goes on from where it is, with the frequency that the clock has now. */
+static void turn_mono_scale(struct server *s)
+{
+    struct clock_view now = clock_view(s->room->clock), *mono = &s->view.mono;
+    struct osc at = now.true_osc.ns > mono->true_osc.ns ? now.true_osc : mono->true_osc;
+
+    mono->true_anchor = clock_view_corrected(mono, at);
+    mono->true_osc = at;
+    mono->freq = now.freq;
+    s->view.clock = now;
+}
+
 /* Rebuilt when a figure or a line of the clock changed, and every second for what changes by
  * itself: the growing dispersion, the local reference. */
 const struct ntp_view *server_view(struct server *s)
@@ -169,7 +201,7 @@ const struct ntp_view *server_view(struct server *s)
         return &s->view;
     s->generation = generation;
     s->view_at = now;
-    s->view.clock = clock_view(room->clock);
+    turn_mono_scale(s);
     s->view.figures_at = clock_now(room->clock);
     reference_figures(room->reference, &s->view.figures);
     s->view.dispersion_rate = s->view.figures.dispersion_rate;
@@ -265,4 +297,45 @@ void server_sent(struct server *s, int sock, uint32_t tx_id, struct utc stamp, e
                                   ntp_view_time(server_view(s), stamp, p->receive.bits), by);
         return;
     }
+}
+
+/* --- broadcast -------------------------------------------------------------------------------- */
+
+static void send_broadcast(void *ctx, struct mono now)
+{
+    struct broadcast *b = ctx;
+    struct server *s = b->server;
+    struct ntp_room *room = s->room;
+    struct ntp_header h = {.version = BROADCAST_VERSION, .mode = NTP_MODE_BROADCAST};
+    uint8_t data[NTP_HEADER_BYTES];
+    struct os_datagram d = {.sock = server_socket(s, b->to.addr.family),
+                            .remote = b->to,
+                            .data = data,
+                            .length = sizeof(data)};
+    struct utc raw = room_utc(room);
+    struct err err = {0};
+
+    timer_set(room->timers, &b->timer, mono_add_s(now, b->interval_s));
+    if (d.sock < 0)
+        return;
+    ntp_view_header(server_view(s), raw, &h);
+    h.poll = (int8_t)clamp_i((int)lrint(log2(b->interval_s)), 0, 24);
+    h.transmit = ntp_view_time(server_view(s), raw, room_random(room));
+    ntp_header_encode(&h, data);
+    if (!room->os.ops->udp_send(room->os.ctx, &d, NULL, &err))
+        log_debug(room->log, "%s", err.text);
+}
+
+bool server_add_broadcast(struct server *s, const struct endpoint *to, double interval_s)
+{
+    struct broadcast *b = calloc(1, sizeof(*b));
+
+    if (!b)
+        return false;
+    *b =
+        (struct broadcast){.server = s, .next = s->broadcasts, .to = *to, .interval_s = interval_s};
+    b->timer = (struct timer){.fire = send_broadcast, .ctx = b};
+    s->broadcasts = b;
+    timer_set(s->room->timers, &b->timer, mono_add_s(room_mono(s->room), interval_s));
+    return true;
 }

@@ -17,9 +17,11 @@ struct server *server_create(struct ntp_room *room, const struct server_owner *o
                              struct err *err);
 void server_destroy(struct server *s); /* NULL is allowed */
 /* Open what is needed and not open yet; close what nobody needs any more. `peers` says per family
- * (IPv4, IPv6) whether the server's socket is needed for peers. False: something is needed and not
- * one socket could be opened. */
-bool server_open(struct server *s, const bool peers[2], struct err *err);
+ * (IPv4, IPv6) whether the server's socket is needed for other things than answers. A failure is
+ * logged once. */
+void server_open(struct server *s, const bool peers[2]);
+/* Send the time to an address every interval_s; to be called before server_open. */
+bool server_add_broadcast(struct server *s, const struct endpoint *to, double interval_s);
 /* -1 if it is not open. */
 int server_socket(const struct server *s, enum addr_family family);
 bool server_owns(const struct server *s, int sock);
