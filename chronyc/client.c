@@ -331,7 +331,10 @@ static void hint(struct session *s, unsigned number)
                 transport_peer(s->transport, peer, sizeof(peer)), s->auth.key_id);
         return;
     }
-    if (number == 501 && transport_is_unix(s->transport))
+    if (number == 501 && transport_is_stream(s->transport))
+        fprintf(s->err, "Only reports are given here. To change something, run chronyc as root or "
+                        "as the daemon's user\n");
+    else if (number == 501 && transport_is_unix(s->transport))
         fprintf(s->err, "The daemon refuses this on %s\n",
                 transport_peer(s->transport, peer, sizeof(peer)));
     if (number == 501 && !transport_is_unix(s->transport))
@@ -340,7 +343,7 @@ static void hint(struct session *s, unsigned number)
                 "chronyc on its host as root or as its user; or prove a key (-K, cmdkey); or open "
                 "the report to all (opencommands)\n",
                 transport_peer(s->transport, peer, sizeof(peer)));
-    if (number == 501 && !transport_is_unix(s->transport))
+    if (number == 501 && (transport_is_stream(s->transport) || !transport_is_unix(s->transport)))
         transport_explain(s->transport, s->err);
 }
 

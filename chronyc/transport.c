@@ -16,9 +16,11 @@
 
 #include "base/text.h"
 #include "chronyc/resolve.h"
+#include "chronyc/stream.h"
 
 #define ADDRESSES_PER_NAME 16
 #define RANDOM_NAME_LENGTH 16
+#define STREAM_NAME "chronyd.ro.sock" /* beside the command socket */
 
 struct target {
     bool is_unix;
@@ -34,6 +36,8 @@ struct transport {
     uint16_t port;
     const volatile sig_atomic_t *stop;
     int fd; /* -1 = closed */
+    bool is_stream;
+    struct stream stream;
     /* what has to be removed again; empty strings = not made */
     char outer_dir[TRANSPORT_PATH_MAX], inner_dir[TRANSPORT_PATH_MAX], path[TRANSPORT_PATH_MAX];
 };
@@ -111,6 +115,7 @@ static void close_socket(struct transport *t)
     if (t->fd >= 0)
         close(t->fd);
     t->fd = -1;
+    t->is_stream = false;
     if (t->path[0] != '\0')
         unlink(t->path);
     if (t->inner_dir[0] != '\0')
@@ -131,9 +136,9 @@ void transport_destroy(struct transport *t)
 /* --- opening --------------------------------------------------------------------------------- */
 
 /* Close-on-exec is set afterwards: flags in the type are refused in some worlds. */
-static int new_socket(int domain)
+static int new_socket(int domain, int type)
 {
-    int fd = socket(domain, SOCK_DGRAM, 0);
+    int fd = socket(domain, type, 0);
 
     if (fd >= 0)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -213,7 +218,7 @@ static void unix_address(struct sockaddr_un *sun, const char *path)
 static bool probe(const char *path)
 {
     struct sockaddr_un sun;
-    int fd = new_socket(AF_UNIX), result, sys;
+    int fd = new_socket(AF_UNIX, SOCK_DGRAM), result, sys;
 
     if (fd < 0)
         return false;
@@ -225,13 +230,43 @@ static bool probe(const char *path)
     return result == 0;
 }
 
-static bool open_unix(struct transport *t, struct target *target)
+/* The daemon's stream for reports: no socket of our own is needed in its directory, so that whoever
+ * may enter can read; nothing can be changed over it. */
+static bool open_stream(struct transport *t, const char *path)
+{
+    struct sockaddr_un sun;
+
+    t->fd = new_socket(AF_UNIX, SOCK_STREAM);
+    if (t->fd < 0)
+        return false;
+    unix_address(&sun, path);
+    if (connect(t->fd, (const struct sockaddr *)&sun, sizeof(sun)) != 0)
+        return false;
+    t->is_stream = true;
+    memset(&t->stream, 0, sizeof(t->stream));
+    return true;
+}
+
+/* The stream beside a command socket that we may not use. Looked for before it is tried: where
+ * there is none, as in a simulator, no such socket is made. */
+static bool open_sibling(struct transport *t, const char *path)
+{
+    char sibling[TRANSPORT_PATH_MAX];
+    size_t dir = (size_t)(strrchr(path, '/') - path);
+    struct stat st;
+    int n = snprintf(sibling, sizeof(sibling), "%.*s/%s", (int)dir, path, STREAM_NAME);
+
+    if (n < 0 || (size_t)n >= sizeof(sibling) || strcmp(sibling, path) == 0 ||
+        stat(sibling, &st) != 0 || !S_ISSOCK(st.st_mode))
+        return false;
+    return open_stream(t, sibling);
+}
+
+static bool open_datagram(struct transport *t, struct target *target)
 {
     char outer[TRANSPORT_PATH_MAX], inner[TRANSPORT_PATH_MAX], path[TRANSPORT_PATH_MAX];
     struct sockaddr_un sun;
 
-    if (!probe(target->path))
-        return trouble(target, "cannot connect");
     if (!choose_paths(t, target->path, outer, inner, path) || !make_outer_dir(outer))
         return trouble(target, "cannot make a directory for the replies beside it");
     text_copy(t->outer_dir, sizeof(t->outer_dir), outer);
@@ -239,7 +274,7 @@ static bool open_unix(struct transport *t, struct target *target)
         return trouble(target, "cannot make a directory for the replies beside it");
     (void)!chmod(inner, 0711);
     text_copy(t->inner_dir, sizeof(t->inner_dir), inner);
-    t->fd = new_socket(AF_UNIX);
+    t->fd = new_socket(AF_UNIX, SOCK_DGRAM);
     if (t->fd < 0)
         return trouble(target, "no socket");
     unix_address(&sun, path);
@@ -254,6 +289,21 @@ static bool open_unix(struct transport *t, struct target *target)
     return true;
 }
 
+static bool open_unix(struct transport *t, struct target *target)
+{
+    bool is_stream = false;
+
+    if (probe(target->path)) {
+        if (open_datagram(t, target))
+            return true;
+    } else {
+        is_stream = errno == EPROTOTYPE;
+        trouble(target, "cannot connect");
+    }
+    close_socket(t);
+    return is_stream ? open_stream(t, target->path) : open_sibling(t, target->path);
+}
+
 static bool open_udp(struct transport *t, struct target *target)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(t->port)};
@@ -262,7 +312,7 @@ static bool open_udp(struct transport *t, struct target *target)
 
     memcpy(&in.sin_addr, target->addr.bytes, 4);
     memcpy(&in6.sin6_addr, target->addr.bytes, 16);
-    t->fd = new_socket(is_v6 ? AF_INET6 : AF_INET);
+    t->fd = new_socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM);
     if (t->fd < 0)
         return trouble(target, "no socket");
     if (connect(t->fd, is_v6 ? (const struct sockaddr *)&in6 : (const struct sockaddr *)&in,
@@ -304,29 +354,64 @@ bool transport_is_unix(const struct transport *t)
     return t->fd >= 0 && t->targets[t->current].is_unix;
 }
 
+bool transport_is_stream(const struct transport *t)
+{
+    return t->is_stream;
+}
+
 /* --- datagrams ------------------------------------------------------------------------------- */
+
+static bool send_frame(struct transport *t, const void *data, size_t length)
+{
+    uint8_t frame[STREAM_HEADER + STREAM_PACKET_MAX] = {(uint8_t)(length >> 8), (uint8_t)length};
+
+    if (length > STREAM_PACKET_MAX) {
+        errno = EMSGSIZE;
+        return false;
+    }
+    memcpy(frame + STREAM_HEADER, data, length);
+    length += STREAM_HEADER;
+    return send(t->fd, frame, length, MSG_NOSIGNAL) == (ssize_t)length;
+}
 
 bool transport_send(struct transport *t, const void *data, size_t length)
 {
+    if (t->is_stream)
+        return send_frame(t, data, length) || trouble(&t->targets[t->current], "cannot send");
     if (send(t->fd, data, length, 0) == (ssize_t)length)
         return true;
     return trouble(&t->targets[t->current], "cannot send");
 }
 
 /* recvmsg and not recv: fortified builds turn the latter into a name of its own. */
-static enum transport_result receive_one(struct transport *t, void *buf, size_t size,
-                                         size_t *length)
+static ssize_t receive_bytes(int fd, void *buf, size_t size)
 {
     struct iovec part = {.iov_base = buf, .iov_len = size};
     struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
-    ssize_t n = recvmsg(t->fd, &msg, 0);
 
-    if (n < 0) {
+    return recvmsg(fd, &msg, 0);
+}
+
+/* Exactly one receive. TRANSPORT_TIMEOUT stands for a packet that is not whole yet. */
+static enum transport_result receive_one(struct transport *t, void *buf, size_t size,
+                                         size_t *length)
+{
+    uint8_t *room = buf;
+    size_t space = size;
+    ssize_t n;
+
+    if (t->is_stream)
+        room = stream_room(&t->stream, &space);
+    n = space > 0 ? receive_bytes(t->fd, room, space) : -1;
+    if (n < 0 || (t->is_stream && n == 0)) {
         trouble(&t->targets[t->current], "no daemon answers there");
         return TRANSPORT_FAILED;
     }
     *length = (size_t)n;
-    return TRANSPORT_OK;
+    if (!t->is_stream)
+        return TRANSPORT_OK;
+    stream_added(&t->stream, (size_t)n);
+    return stream_take(&t->stream, buf, size, length) ? TRANSPORT_OK : TRANSPORT_TIMEOUT;
 }
 
 enum transport_result transport_receive(struct transport *t, void *buf, size_t size, size_t *length,
@@ -349,8 +434,13 @@ enum transport_result transport_receive(struct transport *t, void *buf, size_t s
         FD_ZERO(&set);
         FD_SET(t->fd, &set);
         ready = select(t->fd + 1, &set, NULL, NULL, &tv);
-        if (ready > 0)
-            return receive_one(t, buf, size, length);
+        if (ready > 0) {
+            enum transport_result result = receive_one(t, buf, size, length);
+
+            if (result != TRANSPORT_TIMEOUT)
+                return result;
+            continue;
+        }
         if (ready < 0 && errno != EINTR) {
             trouble(&t->targets[t->current], "cannot wait");
             return TRANSPORT_FAILED;

@@ -2,7 +2,8 @@
  *
  * The host list is resolved once. A Unix address needs a path of our own for the replies: a
  * directory chronyc.PID beside the daemon's socket, in it a directory with an unguessable name, in
- * it the socket (spec candm-v6 section 1.3); all three are removed when the socket is closed. Only
+ * it the socket (spec candm-v6 section 1.3); all three are removed when the socket is closed. Where
+ * that is not permitted, the daemon's stream for reports (doc/candm-stream.adoc) is tried. Only
  * calls of spec libc-surface are used, so that the tool also runs inside a simulator of clock and
  * network: select(), plain socket types, one receive per readiness. */
 #ifndef CHRONYC_TRANSPORT_H
@@ -54,5 +55,7 @@ void transport_explain(const struct transport *t, FILE *out);
 /* "unix:/run/chrony/chronyd.sock", "127.0.0.1:323"; empty when nothing is open. */
 const char *transport_peer(const struct transport *t, char *buf, size_t size);
 bool transport_is_unix(const struct transport *t);
+/* The stream for reports, on which nothing can be changed. */
+bool transport_is_stream(const struct transport *t);
 
 #endif
