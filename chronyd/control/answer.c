@@ -136,7 +136,7 @@ static void log_command(const struct control *c, uint16_t command, const struct 
     const struct candm_row *row = candm_row(command);
     char text[ADDR_TEXT_MAX];
 
-    if (row && !changes_nothing(row))
+    if (row && !changes_nothing(row) && may_ask(c, row, MAY_CONTROL))
         log_info(&c->log, "Command %s from %s with key %u", row->name,
                  addr_format(&from->addr, text, sizeof(text)), key->id);
 }
