@@ -78,8 +78,10 @@ try:
     print(s.recv(100).decode())
     p.send_signal(signal.SIGTERM)
     print(s.recv(100).decode())
+    p.wait(5)
 finally:
     p.kill()
+    p.wait()
 PY
 expect "READY" grep -q '^READY=1' "$dir/notify"
 expect "STOPPING" grep -q '^STOPPING=1' "$dir/notify"
