@@ -88,7 +88,7 @@ void reference_figures(const struct reference *r, struct reference_figures *out)
         /* In the past, so that no client ever sees a reference time after a transmit time. */
         out->ref_time.ns = now.ns - NS_PER_S;
         out->root_delay_s = out->root_dispersion_s = 0.0;
-    } else if (r->synchronised) {
+    } else if (r->synchronised && r->stratum < STRATUM_NONE) {
         out->synchronised = true;
         out->leap = r->leap;
         out->stratum = r->stratum;

@@ -298,6 +298,25 @@ TEST(unsynchronised_figures_are_those_of_the_protocol)
     free_world(w);
 }
 
+TEST(client_of_stratum_15_has_nothing_to_announce)
+{
+    struct world *w = make_world(-0.1, 0.0);
+    struct reference_update u;
+    struct reference_figures figures;
+
+    (void)state;
+    start(w);
+    u = good_update(w, 0.0);
+    u.stratum = 15;
+    reference_update(w->r, &u);
+    reference_figures(w->r, &figures);
+    assert_false(figures.synchronised);
+    assert_int_equal(figures.leap, LEAP_UNSYNCHRONISED);
+    fake_run(&w->f, 60.0);
+    assert_near(fake_error_s(&w->f), 0.0, 1e-6); /* but knows the time */
+    free_world(w);
+}
+
 TEST(local_reference_serves_at_once)
 {
     struct world *w = make_world(0.0, 0.0);
@@ -720,6 +739,7 @@ int main(void)
         cmocka_unit_test(tracking_log_begins_unsynchronised),
         cmocka_unit_test(dispersion_grows_with_skew_and_maxclockerror),
         cmocka_unit_test(unsynchronised_figures_are_those_of_the_protocol),
+        cmocka_unit_test(client_of_stratum_15_has_nothing_to_announce),
         cmocka_unit_test(local_reference_serves_at_once),
         cmocka_unit_test(local_reference_waits_for_its_times_and_bumps_the_generation),
         cmocka_unit_test(local_reference_takes_over_when_the_distance_has_grown),
