@@ -189,6 +189,18 @@ static void on_clock_jump(void *ctx, const struct clock_jump *jump)
         ntp_burst(d->ntp, &any, &any, 4, 8);
 }
 
+static bool add_broadcasts(struct chronyd *d, struct err *err)
+{
+    for (size_t i = 0; i < d->config->broadcast_count; i++) {
+        const struct broadcast_settings *b = &d->config->broadcasts[i];
+        const struct endpoint to = {b->addr, b->port};
+
+        if (!ntp_add_broadcast(d->ntp, &to, b->interval_s))
+            return err_set(err, ERR_LIMIT, "Out of memory");
+    }
+    return true;
+}
+
 static bool create_ntp_and_control(struct chronyd *d, struct err *err)
 {
     struct ntp_settings ntp = d->config->ntp;
@@ -196,7 +208,7 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
     ntp.only = d->options.only;
     d->ntp = ntp_create(&d->os, &d->timers, &d->log, d->clock, d->reference, d->sources, d->keys,
                         d->ntp_access, &ntp, err);
-    if (!d->ntp)
+    if (!d->ntp || !add_broadcasts(d, err))
         return false;
     d->hooks = (struct control_hooks){
         .shutdown = hook_shutdown,

@@ -90,7 +90,7 @@ const struct directive config_directives[] = {
     WORD("binddevice", "INTERFACE", ntp.bind_device, 0, "Serve on this interface only."),
     SPECIAL("bindrosocket", "PATH [mode M] [group G]", parse_bindrosocket, 0,
             "Where reports can be watched, and nothing changed; the path / closes the socket."),
-    SPECIAL("broadcast", "SECONDS ADDRESS [PORT]", parse_broadcast, ADDS | PENDING,
+    SPECIAL("broadcast", "SECONDS ADDRESS [PORT]", parse_broadcast, ADDS,
             "Send the time to an address at an interval."),
     SPECIAL("clientloglimit", "BYTES", parse_clientloglimit, 0,
             "Memory for the record of clients."),
