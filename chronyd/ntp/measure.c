@@ -158,6 +158,8 @@ uint16_t measure_tests(struct association *a, const struct answer *in, const str
         passed |= TEST_B;
     if (a->delays ? test_quantile(a, &m->sample) : test_jitter(a, &m->sample, &d))
         passed |= TEST_C;
+    else if (passed & TEST_A)
+        track_refused(source_track(a->source), m->sample.delay_s);
     if (test_loop(a, &in->header))
         passed |= TEST_D;
     return passed;

@@ -37,10 +37,17 @@ static const double vague_log_weight[PRIORS] = {-0.5, -1.2, -3.0, -8.0};
 #define GATE 3.0
 /* (not for the first points: they meet the prior, which may well be wrong) */
 #define UNGATED_POINTS 2
+#define GATE_YOUNG 6.0
 /* costs the model that did not expect it this much of its log likelihood, */
 #define GATE_PENALTY 2.0
 /* and after this many of the same sign in a row the source did jump. */
 #define GATED_TO_JUMP 3
+
+/* The first predictions are less sure than they say. */
+static double gate_at(size_t i)
+{
+    return i > UNGATED_POINTS ? GATE * (1.0 + GATE_YOUNG / ((double)i * (double)i)) : HUGE_VAL;
+}
 
 struct bank {
     double x[FILTER_MODELS], s[FILTER_MODELS];
@@ -204,7 +211,7 @@ static void bank_run(struct bank *b, const struct filter_point *points, size_t c
         if (p->new_level)
             bank_new_level(b, dt, p->y_s, var);
         else
-            bank_step(b, dt, p->y_s, var, i > UNGATED_POINTS ? GATE * GATE : HUGE_VAL);
+            bank_step(b, dt, p->y_s, var, gate_at(i) * gate_at(i));
         if (i % 16 == 0)
             bank_fold(b);
     }
@@ -374,8 +381,7 @@ static void run_one(const struct filter_point *points, size_t count, double slop
         if (path->jump[i])
             restart(&f, p->y_s, var);
         else
-            side = take_box(&f, p->y_s, scale * p->half_s, scale * p->edge_s,
-                            i > UNGATED_POINTS ? GATE : HUGE_VAL);
+            side = take_box(&f, p->y_s, scale * p->half_s, scale * p->edge_s, gate_at(i));
         path->after[i] = f;
         gated = side == 0 ? 0 : gated * side > 0 ? gated + side : side;
         if (gated * side >= GATED_TO_JUMP) {

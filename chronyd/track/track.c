@@ -11,6 +11,8 @@
 /* Before anything is measured an oscillator is taken to be within this of its
  * nominal rate. */
 #define PRIOR_SKEW_PPM 100.0
+/* Samples among which the narrowest is taken to judge the slope by. */
+#define OPEN_SLOPE_ANCHORS 8
 /* So many samples are compared with several widths of it. */
 #define VAGUE_SAMPLES 10
 #define SD_WITHOUT_SAMPLES_S 4.0
@@ -20,8 +22,14 @@
 /* A change of the route shifts the offset by this part of what it changes the delay by (standard
  * deviation; half would be the most). */
 #define SHIFT_PER_DELAY 0.15
+/* Few samples may lie close together by chance. Before n of them have shown how much delays usually
+ * vary, they are taken to vary by this part of the shortest, over n squared. */
+#define YOUNG_JITTER 0.6
 /* How soft the bounds are for want of knowing the shortest delay. */
 #define EDGE_PER_GAP 0.2
+
+/* So many refusals of about the same delay mean a new route. */
+#define REFUSED_MOST 4
 
 struct track {
     struct track_settings settings;
@@ -32,6 +40,8 @@ struct track {
     bool new_level[TRACK_SAMPLES_MAX];        /* offsets before it do not bind */
     uint8_t routes[TRACK_SAMPLES_MAX];
     struct filter_point points[TRACK_SAMPLES_MAX];
+    double refused_s[REFUSED_MOST]; /* delays that were refused since the last sample */
+    size_t refused;
     bool broken; /* the next sample begins a new level */
     struct osc broken_at;
     /* what the samples say; valid while count > 0 */
@@ -43,7 +53,7 @@ struct track {
     int runs;
     size_t best;         /* sample that bounds the estimate most closely now */
     double best_apart_s; /* how far the path passes by it */
-    double best_bend;    /* how much the path's slope has changed since */
+    double best_rate;    /* how fast the truth may have gone away from the path since */
 };
 
 struct track *track_create(const struct track_settings *settings)
@@ -67,6 +77,7 @@ void track_reset(struct track *t)
 {
     t->count = 0;
     t->broken = false;
+    t->refused = 0;
     t->scale = 1.0;
     t->sd_s = SD_WITHOUT_SAMPLES_S;
     t->stress = 0.0;
@@ -112,7 +123,9 @@ static void weigh_samples(struct track *t)
     route_floors(delays, t->routes, t->count, floors);
     usual = route_usual_excess(delays, t->routes, t->count, floors);
     for (size_t r = 0; r < ROUTES_MAX; r++) {
-        gaps[r] = usual / sqrt(max_d(samples[r], 1.0));
+        double n = max_d(samples[r], 1.0);
+
+        gaps[r] = (usual + YOUNG_JITTER * max_d(floors[r], 0.0) / (n * n)) / sqrt(n);
         if (fixed > 0.0) {
             floors[r] = fixed;
             gaps[r] = 0.0;
@@ -178,29 +191,52 @@ static struct filter_prior prior_of(const struct track *t)
     return p;
 }
 
+/* What the boxes leave open of the slope if the errors of the samples are anything but independent,
+ * as in a queue that fills for an hour: two boxes far apart allow no more than their widths over
+ * the time between them. The newest narrow one is held against all others. */
+static double open_slope(const struct track *t, size_t first)
+{
+    size_t newest = t->count - 1, anchor = newest;
+    double least = t->prior_skew_ppm * 1e-6;
+
+    for (size_t i = newest; i > first && i + OPEN_SLOPE_ANCHORS > newest; i--) {
+        if (t->points[i].half_s < t->points[anchor].half_s)
+            anchor = i;
+    }
+    for (size_t i = first; i < t->count; i++) {
+        double apart = fabs(t->points[anchor].t_s - t->points[i].t_s);
+
+        if (apart > 0.0)
+            least = min_d(least, (t->points[anchor].half_s + t->points[i].half_s) / apart);
+    }
+    return least;
+}
+
 /* The truth lies within each sample's root distance of it, whatever the network does. So the sample
  * bounds the error of the path by that distance and what the path is apart from it; since then the
- * bound grows by what the path has bent, for it may have followed a queue and not the oscillator.
- * Samples from before a jump bound nothing. */
+ * bound grows by what is open of the slope and by what the path has bent, for it may have followed
+ * a queue and not the oscillator. Samples from before a jump bound nothing. */
 static void find_best(struct track *t, const struct filter_path *path, const double *residuals,
                       const double *slopes)
 {
-    double least = HUGE_VAL;
+    double least = HUGE_VAL, open;
+    size_t first = t->count - 1;
 
-    for (size_t i = t->count; i-- > 0;) {
+    while (first > 0 && !path->jump[first])
+        first--;
+    open = first < t->count - 1 ? open_slope(t, first) : 0.0;
+    for (size_t i = t->count; i-- > first;) {
         const struct sample *s = &t->samples[i];
-        double bend = fabs(slopes[t->count - 1] - slopes[i]);
+        double rate = open + fabs(slopes[t->count - 1] - slopes[i]);
         double bound = s->root_delay_s / 2.0 + s->root_dispersion_s + fabs(residuals[i]) -
-                       t->points[i].t_s * (t->settings.max_clock_error + bend);
+                       t->points[i].t_s * (t->settings.max_clock_error + rate);
 
         if (bound < least) {
             least = bound;
             t->best = i;
             t->best_apart_s = fabs(residuals[i]);
-            t->best_bend = bend;
+            t->best_rate = rate;
         }
-        if (path->jump[i])
-            break;
     }
 }
 
@@ -282,6 +318,7 @@ bool track_add(struct track *t, const struct sample *s)
     t->samples[t->count] = *s;
     t->new_level[t->count] = t->count > 0 && t->broken;
     t->broken = false;
+    t->refused = 0;
     t->count++;
     find_route(t);
     learn(t);
@@ -345,7 +382,7 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     out->skew_ppm = 2e6 * sqrt(f.var_slope);
     out->root_delay_s = best->root_delay_s;
     out->root_dispersion_s = best->root_dispersion_s + t->best_apart_s + out->offset_sd_s +
-                             age * (t->settings.max_clock_error + t->best_bend) +
+                             age * (t->settings.max_clock_error + t->best_rate) +
                              fabs(dt) * skew(t);
     return true;
 }
@@ -368,13 +405,37 @@ void track_report(const struct track *t, struct track_report *out)
     out->stress = t->stress;
 }
 
+void track_refused(struct track *t, double delay_s)
+{
+    if (t->refused == REFUSED_MOST)
+        memmove(t->refused_s, t->refused_s + 1, (REFUSED_MOST - 1) * sizeof(t->refused_s[0]));
+    else
+        t->refused++;
+    t->refused_s[t->refused - 1] = delay_s;
+}
+
+/* The shortest of the refused delays if they are alike: closer to each other than half of what they
+ * are apart from what was usual. Negative if they are not. */
+static double refused_floor(const struct track *t)
+{
+    double least = HUGE_VAL, most = 0.0;
+
+    if (t->refused < REFUSED_MOST)
+        return -1.0;
+    for (size_t i = 0; i < REFUSED_MOST; i++) {
+        least = min_d(least, t->refused_s[i]);
+        most = max_d(most, t->refused_s[i]);
+    }
+    return most - least <= (least - t->min_delay_s) / 2.0 ? least : -1.0;
+}
+
 void track_delay(const struct track *t, struct track_delay *out)
 {
     *out = (struct track_delay){
         .min_delay_s = -1.0, .sd_s = SD_WITHOUT_SAMPLES_S, .skew = SKEW_WITHOUT_SAMPLES_PPM * 1e-6};
     if (t->count == 0)
         return;
-    out->min_delay_s = t->min_delay_s;
+    out->min_delay_s = max_d(t->min_delay_s, refused_floor(t));
     out->newest = t->samples[t->count - 1].at;
     if (!has_estimate(t))
         return;

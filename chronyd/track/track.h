@@ -75,6 +75,9 @@ struct track_delay {
     struct osc newest;  /* time of the last sample */
 };
 void track_delay(const struct track *t, struct track_delay *out);
+/* A sample was refused for its delay. When that happens several times in a row with about the same
+ * delay it is the route that changed: from then on track_delay measures against the new delays. */
+void track_refused(struct track *t, double delay_s);
 /* Offset (truth - corrected) that the samples predict minus the one given; for
  * polling control and test C. False without an estimate. */
 MUST_CHECK bool track_predict(const struct track *t, struct osc at, struct utc *truth,
