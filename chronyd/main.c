@@ -365,7 +365,6 @@ static bool drop_privileges(const struct process *p, struct err *err)
         .steer_clock = c->clock.control,
         .low_ports = config_needs_low_ports(c),
         .bind_devices = needs_device_binding(c),
-        .run_programs = c->reference.mail_user != NULL,
     };
 
     if (world_is_restricted(p->world))

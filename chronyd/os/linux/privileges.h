@@ -22,7 +22,6 @@ struct privileges {
     bool steer_clock;  /* keep CAP_SYS_TIME */
     bool low_ports;    /* keep CAP_NET_BIND_SERVICE */
     bool bind_devices; /* keep CAP_NET_RAW on old kernels */
-    bool run_programs; /* mail is sent: new programs may gain privileges of their own */
 };
 /* Become `user` with only the capabilities named. Nothing happens for root. */
 bool privileges_drop(const struct user *user, const struct privileges *keep, struct err *err);
