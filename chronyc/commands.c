@@ -25,6 +25,8 @@ static const struct command commands[] = {
      "wait [--max-error <s>] [--timeout <s>] [--allow-offline]\tWait for the clock to be right; "
      "status 0, 1 or 2\n"},
     {"metrics", run_metrics, 0, SECTION_CLOCK, "", "metrics\tAll figures as OpenMetrics text\n"},
+    {"watch", run_watch, 0, SECTION_CLOCK, "",
+     "watch [<interval> [<times>]]\tShow clock and sources live\n"},
     {"explain", run_explain, REQ(VERDICT), SECTION_CLOCK, "",
      "explain\tSay in sentences how the clock is and why\n"},
 

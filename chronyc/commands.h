@@ -43,7 +43,7 @@ command_run run_plain, run_float, run_makestep, run_modify_int, run_modify_float
 /* run_sources.c and run_host.c: reports */
 command_run run_sources, run_sourcestats, run_selectdata, run_authdata, run_ntpdata, run_sourcename;
 command_run run_tracking, run_activity, run_serverstats, run_clients, run_smoothing, run_rtcdata,
-    run_waitsync, run_explain, run_wait, run_metrics;
+    run_waitsync, run_explain, run_wait, run_metrics, run_watch;
 bool run_manual_list(struct session *s);
 /* run_client.c: nothing is sent */
 command_run run_dns, run_timeout, run_retries, run_keygen, run_help, run_quit, run_obsolete,
