@@ -251,30 +251,33 @@ static void serve(struct watcher *c, const uint8_t *request, size_t length)
     flush(c);
 }
 
-/* A length that no request has can only be a mistake that would never end. */
+/* Bytes of the frame that is coming in; of its length, as long as that is not known. */
+static size_t frame_bytes(const struct watcher *c)
+{
+    if (c->in_used < CANDM_FRAME_HEADER)
+        return CANDM_FRAME_HEADER;
+    return CANDM_FRAME_HEADER + ((size_t)c->in[0] << 8 | c->in[1]);
+}
+
 static void receive(struct watcher *c, const uint8_t *data, size_t length)
 {
     while (length > 0 && c->stream >= 0) {
-        size_t wanted = CANDM_FRAME_HEADER, n;
+        size_t missing = frame_bytes(c) - c->in_used;
+        size_t n = missing < length ? missing : length;
 
-        if (c->in_used >= CANDM_FRAME_HEADER)
-            wanted += (size_t)c->in[0] << 8 | c->in[1];
-        if (wanted > sizeof(c->in)) {
-            hang_up(c);
-            return;
-        }
-        n = wanted - c->in_used < length ? wanted - c->in_used : length;
         memcpy(c->in + c->in_used, data, n);
         c->in_used += n;
         data += n;
         length -= n;
-        if (c->in_used < CANDM_FRAME_HEADER)
-            continue;
-        wanted = CANDM_FRAME_HEADER + ((size_t)c->in[0] << 8 | c->in[1]);
-        if (c->in_used < wanted)
-            continue;
-        c->in_used = 0;
-        serve(c, c->in + CANDM_FRAME_HEADER, wanted - CANDM_FRAME_HEADER);
+        if (frame_bytes(c) > sizeof(c->in)) {
+            /* A length that no request has is a mistake that would never end. */
+            hang_up(c);
+        } else if (c->in_used >= CANDM_FRAME_HEADER && c->in_used == frame_bytes(c)) {
+            size_t bytes = c->in_used - CANDM_FRAME_HEADER;
+
+            c->in_used = 0;
+            serve(c, c->in + CANDM_FRAME_HEADER, bytes);
+        }
     }
 }
 

@@ -143,8 +143,7 @@ static void permissions_are_those_of_the_key(void **state)
             rows[i].class != CANDM_U || code == CANDM_REQ_ACCHECK || code == CANDM_REQ_CMDACCHECK;
 
         /* These would end the conversation. */
-        if (code == CANDM_REQ_SHUTDOWN || code == CANDM_REQ_CMDDENY ||
-            code == CANDM_REQ_CMDDENYALL)
+        if (code == CANDM_REQ_SHUTDOWN || code == CANDM_REQ_CMDDENY || code == CANDM_REQ_CMDDENYALL)
             continue;
         assert_int_equal(ask(&monitor, code) != CANDM_UNAUTH, report);
         assert_true(monitor.authentic);

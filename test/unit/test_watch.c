@@ -162,7 +162,7 @@ static void an_insane_length_ends_the_connection(void **state)
     (void)state;
     assert_true(toy_daemon_start(&d, directives));
     p = connect_peer(&d);
-    send_bytes(&p, (const uint8_t[]){3, 0x5d, 0}, 3); /* 861 */
+    send_bytes(&p, (const uint8_t[]){3, 0x5d}, 2); /* 861 */
     assert_false(is_open(&p));
     p = connect_peer(&d);
     send_bytes(&p, (const uint8_t[]){3}, 1);
