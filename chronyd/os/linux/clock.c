@@ -100,11 +100,15 @@ void clock_init(struct world *w, bool wanted)
 void world_clock_info(void *ctx, struct os_clock_info *out)
 {
     const struct world *w = ctx;
+    struct timex tx = {0};
 
     *out = (struct os_clock_info){.may_set = w->clock.control,
                                   .max_rate_ppm = MAX_RATE_PPM,
                                   .rate_ppm = w->clock.rate_ppm,
                                   .resolution_s = w->clock.resolution_s};
+    /* Asked anew, for another program may have set it. */
+    if (adjtimex(&tx) >= 0 && tx.tick > 0)
+        out->rate_ppm = rate_from_timex(&w->clock, &tx);
 }
 
 /* What another program left running in the kernel would pull at the clock beside us: a slew of
