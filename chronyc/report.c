@@ -18,93 +18,102 @@ static const char *bits_text(char *buf, size_t size, uint64_t bits, int count)
     return buf;
 }
 
-static const char *yes_no(uint64_t v)
-{
-    return v ? "Yes" : "No";
-}
-
 static char shown_char(uint64_t c)
 {
     return c >= ' ' && c < 0x7f ? (char)c : '?';
 }
 
-static void print_text(FILE *out, const struct field *f, const struct value *v, bool wide)
+/* Integers, and codes made of them. False: none of these. */
+static bool print_integer(FILE *out, const struct field *f, const struct value *v)
 {
+    unsigned long long u = v->v.u;
     char buf[FORMAT_MAX];
-    int width = f->width;
 
-    if (f->flags & FIELD_NAME && wide)
-        width += width < 0 ? -REPORT_NAME_EXTRA : REPORT_NAME_EXTRA;
     switch (f->kind) {
     case KIND_CHAR:
-        fputc(shown_char(v->v.u), out);
-        break;
-    case KIND_TEXT:
-        fprintf(out, "%*s", width, v->v.s);
-        break;
+        fputc(shown_char(u), out);
+        return true;
     case KIND_UINT:
-        fprintf(out, "%*llu", width, (unsigned long long)v->v.u);
-        break;
+        fprintf(out, "%*llu", f->width, u);
+        return true;
     case KIND_INT:
-        fprintf(out, "%*lld", width, (long long)v->v.i);
-        break;
+        fprintf(out, "%*lld", f->width, (long long)v->v.i);
+        return true;
     case KIND_OCTAL:
-        fprintf(out, "%*llo", width, (unsigned long long)v->v.u);
-        break;
+        fprintf(out, "%*llo", f->width, u);
+        return true;
     case KIND_REFID:
-        fprintf(out, "%08llX", (unsigned long long)v->v.u);
-        break;
+        fprintf(out, "%08llX", u);
+        return true;
     case KIND_BITS:
-        fputs(bits_text(buf, sizeof(buf), v->v.u, f->width), out);
-        break;
+        fputs(bits_text(buf, sizeof(buf), u, f->width), out);
+        return true;
     case KIND_INTERVAL:
-        fputs(format_interval(buf, sizeof(buf), (uint32_t)v->v.u), out);
-        break;
+        fputs(format_interval(buf, sizeof(buf), (uint32_t)u), out);
+        return true;
     case KIND_LOG2:
         fputs(format_log2(buf, sizeof(buf), v->v.i), out);
-        break;
+        return true;
+    case KIND_LEAP:
+        fputs(leap_words(u), out);
+        return true;
+    case KIND_LEAP_CHAR:
+        fputc(leap_char(u), out);
+        return true;
+    case KIND_YESNO:
+        fputs(u ? "Yes" : "No", out);
+        return true;
+    case KIND_YN:
+        fputc(u ? 'Y' : 'N', out);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool print_real(FILE *out, const struct field *f, double d)
+{
+    char buf[FORMAT_MAX];
+
+    switch (f->kind) {
     case KIND_OFFSET_SIGNED:
     case KIND_OFFSET:
-        fputs(format_offset(buf, sizeof(buf), v->v.d, f->kind == KIND_OFFSET_SIGNED), out);
-        break;
+        fputs(format_offset(buf, sizeof(buf), d, f->kind == KIND_OFFSET_SIGNED), out);
+        return true;
     case KIND_PPM_SIGNED:
     case KIND_PPM:
-        fputs(format_ppm(buf, sizeof(buf), v->v.d, f->kind == KIND_PPM_SIGNED), out);
-        break;
+        fputs(format_ppm(buf, sizeof(buf), d, f->kind == KIND_PPM_SIGNED), out);
+        return true;
     case KIND_REAL:
-        fprintf(out, "%*.*f", width, f->decimals, v->v.d);
-        break;
+        fprintf(out, "%*.*f", f->width, f->decimals, d);
+        return true;
     case KIND_REAL_SIGNED:
-        fprintf(out, "%+*.*f", width, f->decimals, v->v.d);
-        break;
+        fprintf(out, "%+*.*f", f->width, f->decimals, d);
+        return true;
     case KIND_OFFSET_WORD:
-        fputs(format_offset_word(buf, sizeof(buf), v->v.d), out);
-        break;
+        fputs(format_offset_word(buf, sizeof(buf), d), out);
+        return true;
     case KIND_FREQ_WORD:
-        fputs(format_freq_word(buf, sizeof(buf), v->v.d), out);
-        break;
-    case KIND_TIME:
-        fputs(format_time(buf, sizeof(buf), &v->v.t), out);
-        break;
-    case KIND_DATE:
-        fputs(format_date(buf, sizeof(buf), &v->v.t), out);
-        break;
-    case KIND_LEAP:
-        fputs(leap_words(v->v.u), out);
-        break;
-    case KIND_LEAP_CHAR:
-        fputc(leap_char(v->v.u), out);
-        break;
-    case KIND_YESNO:
-        fputs(yes_no(v->v.u), out);
-        break;
-    case KIND_YN:
-        fputc(v->v.u ? 'Y' : 'N', out);
-        break;
-    case KIND_SELECT_OPTIONS:
-    case KIND_TESTS:
-        break;
+        fputs(format_freq_word(buf, sizeof(buf), d), out);
+        return true;
+    default:
+        return false;
     }
+}
+
+static void print_text(FILE *out, const struct field *f, const struct value *v, bool wide)
+{
+    int extra = f->flags & FIELD_NAME && wide ? REPORT_NAME_EXTRA : 0;
+    char buf[FORMAT_MAX];
+
+    if (f->kind == KIND_TEXT)
+        fprintf(out, "%*s", f->width < 0 ? f->width - extra : f->width + extra, v->v.s);
+    else if (f->kind == KIND_TIME)
+        fputs(format_time(buf, sizeof(buf), &v->v.t), out);
+    else if (f->kind == KIND_DATE)
+        fputs(format_date(buf, sizeof(buf), &v->v.t), out);
+    else if (!print_integer(out, f, v))
+        print_real(out, f, v->v.d);
 }
 
 static void print_csv(FILE *out, const struct field *f, const struct value *v)
