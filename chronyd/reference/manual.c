@@ -10,10 +10,12 @@
 #include <string.h>
 
 /* Fingers are no better than this, unless many entries agree. */
-#define ENTRY_SD_S 0.5
+#define ENTRY_SD_S 1.0
 #define ENTRY_SD_LEAST_S 0.01
-/* A frequency counts when it is this many of its own standard deviations away from the present. */
-#define SIGNIFICANT 2.0
+/* A frequency counts when it is this many of its own standard deviations away from the present, and
+ * when an oscillator can be that wrong: entries that contradict each other are no frequency. */
+#define SIGNIFICANT 3.0
+#define FREQ_PLAUSIBLE 500e-6
 #define SEPARATION_S 1.0
 
 struct point {
@@ -115,7 +117,8 @@ static struct line fit(const struct manual *m)
         return line;
     line.slope = sxy / sxx;
     line.offset_s = mean_y - line.slope * mean_x; /* at x = 0, the newest entry */
-    if (fabs(line.slope) > SIGNIFICANT * entry_sd_s(m, &line) / sqrt(sxx)) {
+    if (fabs(line.slope) < FREQ_PLAUSIBLE &&
+        fabs(line.slope) > SIGNIFICANT * entry_sd_s(m, &line) / sqrt(sxx)) {
         line.has_slope = true;
         return line;
     }

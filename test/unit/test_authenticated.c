@@ -376,6 +376,34 @@ static void a_forgotten_session_cannot_be_replayed(void **state)
     toy_daemon_stop(&d);
 }
 
+/* Whoever has not proved anything takes no place from those who have. */
+static void a_flood_of_hellos_and_wrong_macs_displaces_nobody(void **state)
+{
+    struct toy_daemon d = {0};
+    struct session s, flood;
+    uint8_t first[DATAGRAM_MAX];
+    size_t length;
+
+    (void)state;
+    assert_true(start(&d));
+    s = session_of(&d, 7, 1);
+    hello(&s);
+    assert_int_equal(ask(&s, CANDM_REQ_RESET_SOURCES), CANDM_SUCCESS);
+    length = d.toy.sent.length;
+    memcpy(first, d.toy.sent_data, length);
+    for (uint32_t i = 0; i < 500; i++) {
+        flood = session_of(&d, 7, 2);
+        memcpy(flood.e.nonce + 4, &i, sizeof(i));
+        hello(&flood);
+        flood.keys.request[5] ^= 1;
+        assert_int_equal(ask(&flood, CANDM_REQ_SHUTDOWN), CANDM_UNAUTH);
+    }
+    assert_int_equal(send_again(&s, &host), CANDM_SUCCESS);
+    assert_int_equal(d.toy.sent.length, length);
+    assert_memory_equal(d.toy.sent_data, first, length);
+    toy_daemon_stop(&d);
+}
+
 static void plain_packets_pass_as_before(void **state)
 {
     struct toy_daemon d = {0};
@@ -485,6 +513,7 @@ int main(void)
         cmocka_unit_test(a_cookie_is_bound_to_the_address_the_nonce_and_the_key),
         cmocka_unit_test(a_restarted_daemon_knows_no_cookie_and_runs_nothing_twice),
         cmocka_unit_test(a_forgotten_session_cannot_be_replayed),
+        cmocka_unit_test(a_flood_of_hellos_and_wrong_macs_displaces_nobody),
         cmocka_unit_test(plain_packets_pass_as_before),
         cmocka_unit_test(the_largest_request_passes_in_an_envelope),
         cmocka_unit_test(short_keys_are_refused_and_missing_ones_warned_about),
