@@ -28,6 +28,13 @@ struct broadcast {
     struct timer timer;
 };
 
+/* What we remember of the previous answer to a client. */
+struct memory {
+    bool known;
+    struct respond_interleaved times;
+    enum os_stamp transmit_by;
+};
+
 struct server {
     struct ntp_room *room;
     struct server_owner owner;
@@ -218,8 +225,10 @@ static void remember_pending(struct server *s, int sock, uint32_t tx_id, struct 
     s->pending_next = (s->pending_next + 1) % PENDING;
 }
 
+/* A kernel's transmit timestamp costs as much as the whole answer, so it is asked for (by asking
+ * for the number of the datagram) only where the client showed that it keeps our timestamps. */
 static void send_reply(struct server *s, const struct os_datagram *request,
-                       const struct respond_out *out, enum os_stamp told_by)
+                       const struct respond_out *out, const struct memory *m)
 {
     struct os_datagram d = {
         .sock = request->sock,
@@ -232,27 +241,27 @@ static void send_reply(struct server *s, const struct os_datagram *request,
     struct err err = {0};
     uint32_t tx_id;
 
-    if (!s->room->os.ops->udp_send(s->room->os.ctx, &d, &tx_id, &err)) {
+    if (!s->room->os.ops->udp_send(s->room->os.ctx, &d, m->known ? &tx_id : NULL, &err)) {
         log_debug(s->room->log, "%s", err.text);
         return;
     }
     clientlog_count_reply(s->clients, out->authenticated, out->interleaved, request->stamp_by,
-                          out->interleaved ? told_by : STAMP_DAEMON);
-    if (!clientlog_enabled(s->clients))
-        return;
+                          out->interleaved ? m->transmit_by : STAMP_DAEMON);
     clientlog_save_times(s->clients, out->receive, request->stamp, out->transmit, STAMP_DAEMON);
-    remember_pending(s, request->sock, tx_id, out->receive);
+    if (m->known)
+        remember_pending(s, request->sock, tx_id, out->receive);
 }
 
 /* The receive timestamp that the client saw in the previous answer, if it sends one back. */
-static bool find_interleaved(struct server *s, const struct os_datagram *d,
-                             struct respond_interleaved *il, enum os_stamp *by)
+static void recall(struct server *s, const struct os_datagram *d, struct memory *m)
 {
     struct wire_in in = wire_in_of(d->data + NTP_HEADER_ORIGIN, 8);
 
-    il->prev_receive.bits = wire_get_u64(&in);
-    return il->prev_receive.bits != 0 &&
-           clientlog_find_times(s->clients, il->prev_receive, &il->prev_transmit, by);
+    m->times.prev_receive.bits = wire_get_u64(&in);
+    m->transmit_by = STAMP_DAEMON;
+    m->known = m->times.prev_receive.bits != 0 &&
+               clientlog_find_times(s->clients, m->times.prev_receive, &m->times.prev_transmit,
+                                    &m->transmit_by);
 }
 
 static bool worth_counting(const struct os_datagram *d)
@@ -268,21 +277,19 @@ static bool worth_counting(const struct os_datagram *d)
 void server_request(struct server *s, const struct os_datagram *d)
 {
     const struct ntp_view *view = server_view(s);
-    struct respond_interleaved il;
     struct respond_out out;
+    struct memory m;
     enum client_verdict verdict;
-    enum os_stamp told_by = STAMP_DAEMON;
-    bool known;
 
     if (!worth_counting(d) || !access_allows(s->room->access, &d->remote.addr))
         return;
     verdict = clientlog_hit(s->clients, CLIENT_NTP, &d->remote.addr, room_mono(s->room), NULL);
     if (verdict == CLIENT_DROP)
         return;
-    known = find_interleaved(s, d, &il, &told_by);
-    if (ntp_respond(view, d, known ? &il : NULL, room_utc(s->room), verdict == CLIENT_KOD, &out) ==
-        RESPOND_SEND)
-        send_reply(s, d, &out, told_by);
+    recall(s, d, &m);
+    if (ntp_respond(view, d, m.known ? &m.times : NULL, room_utc(s->room), verdict == CLIENT_KOD,
+                    &out) == RESPOND_SEND)
+        send_reply(s, d, &out, &m);
 }
 
 void server_sent(struct server *s, int sock, uint32_t tx_id, struct utc stamp, enum os_stamp by)

@@ -1,0 +1,127 @@
+/* ntpload.c - ask an NTP server as fast as it answers, and say how fast that was.
+ *
+ *     ntpload ADDRESS PORT SECONDS [WINDOW [PID]]
+ *
+ * Keeps WINDOW (64) requests on their way and counts answers that match one of them. With the
+ * server's PID also prints the processor time that each answer cost it. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 64
+#define BYTES 48
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* User and system time of a process. */
+static double cpu_s(const char *pid)
+{
+    unsigned long user, system;
+    char path[64];
+    FILE *f;
+    int n;
+
+    snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+    f = fopen(path, "r");
+    if (!f)
+        return 0.0;
+    n = fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    fclose(f);
+    return n == 2 ? (double)(user + system) / (double)sysconf(_SC_CLK_TCK) : 0.0;
+}
+
+struct batch {
+    uint8_t data[BATCH][BYTES];
+    struct iovec vec[BATCH];
+    struct mmsghdr msgs[BATCH];
+};
+
+static void prepare(struct batch *b)
+{
+    memset(b, 0, sizeof(*b));
+    for (int i = 0; i < BATCH; i++) {
+        b->data[i][0] = 4 << 3 | 3;
+        b->vec[i] = (struct iovec){b->data[i], BYTES};
+        b->msgs[i].msg_hdr.msg_iov = &b->vec[i];
+        b->msgs[i].msg_hdr.msg_iovlen = 1;
+    }
+}
+
+static int send_requests(int fd, struct batch *out, int count, uint64_t *cookie)
+{
+    int sent;
+
+    if (count > BATCH)
+        count = BATCH;
+    for (int i = 0; i < count; i++) {
+        (*cookie)++;
+        memcpy(out->data[i] + 40, cookie, 8);
+    }
+    sent = sendmmsg(fd, out->msgs, (unsigned)count, 0);
+    return sent < 0 ? 0 : sent;
+}
+
+static int receive_answers(int fd, struct batch *in)
+{
+    int good = 0, n = recvmmsg(fd, in->msgs, BATCH, MSG_DONTWAIT, NULL);
+
+    for (int i = 0; i < n; i++)
+        good += in->msgs[i].msg_len == BYTES && (in->data[i][0] & 7) == 4;
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    static struct batch in, out;
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), window, waiting = 0;
+    double start_s, end_s, cpu_before_s;
+    uint64_t cookie = 1;
+    long answers = 0, lost = 0;
+
+    if (argc < 4 || fd < 0 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1) {
+        fprintf(stderr, "usage: ntpload ADDRESS PORT SECONDS [WINDOW [PID]]\n");
+        return 2;
+    }
+    to.sin_port = htons((uint16_t)atoi(argv[2]));
+    window = argc > 4 ? atoi(argv[4]) : 64;
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+        return 2;
+    prepare(&in);
+    prepare(&out);
+    cpu_before_s = argc > 5 ? cpu_s(argv[5]) : 0.0;
+    start_s = now_s();
+    do {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int got;
+
+        waiting += send_requests(fd, &out, window - waiting, &cookie);
+        if (poll(&p, 1, 20) == 0) {
+            lost += waiting;
+            waiting = 0;
+        }
+        got = receive_answers(fd, &in);
+        answers += got;
+        waiting -= got < waiting ? got : waiting;
+        end_s = now_s();
+    } while (end_s - start_s < atof(argv[3]));
+    printf("%.0f answers/s, %ld lost", (double)answers / (end_s - start_s), lost);
+    if (argc > 5 && answers > 0)
+        printf(", %.2f us of processor time each",
+               (cpu_s(argv[5]) - cpu_before_s) / (double)answers * 1e6);
+    printf("\n");
+    return answers == 0;
+}
