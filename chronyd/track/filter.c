@@ -256,7 +256,7 @@ static void learn_from(struct lesson *l, const struct bank *b, size_t predicted,
     }
 }
 
-static void learn(const struct filter_point *points, size_t count, const struct filter_prior *prior,
+void filter_learn(const struct filter_point *points, size_t count, const struct filter_prior *prior,
                   double scale, struct filter_result *out)
 {
     size_t predicted = 0;
@@ -360,8 +360,8 @@ static void restart(struct filter_state *f, double y, double var)
 /* The states before and after each point are kept for the way back. Where errors of the same sign
  * turn out to be a jump, the new level begins with the first of them: the filter goes back there
  * once. */
-static void run_one(const struct filter_point *points, size_t count, double slope,
-                    struct filter_result *r, struct filter_path *path)
+void filter_run(const struct filter_point *points, size_t count, double slope,
+                struct filter_result *r, struct filter_path *path)
 {
     struct filter_state f = {.slope = slope, .var_slope = r->slope_sd * r->slope_sd};
     double scale = r->scale;
@@ -391,13 +391,6 @@ static void run_one(const struct filter_point *points, size_t count, double slop
         }
     }
     r->state = path->after[count - 1];
-}
-
-void filter_run(const struct filter_point *points, size_t count, const struct filter_prior *prior,
-                double scale, struct filter_result *out, struct filter_path *path)
-{
-    learn(points, count, prior, scale, out);
-    run_one(points, count, prior->slope, out, path);
 }
 
 /* Rauch, Tung and Striebel: back from the newest point. Only the means are

@@ -57,9 +57,13 @@ struct filter_path {
                                    */
 };
 
-/* count >= 1. `scale` is the one found the last time (1 at first). */
-void filter_run(const struct filter_point *points, size_t count, const struct filter_prior *prior,
-                double scale, struct filter_result *out, struct filter_path *path);
+/* First step: wander, scale and slope_sd. count >= 1; `scale` is the one found the last time (1 at
+ * first). */
+void filter_learn(const struct filter_point *points, size_t count, const struct filter_prior *prior,
+                  double scale, struct filter_result *out);
+/* Second step: the state, by what was learned. `slope` is the prior's. */
+void filter_run(const struct filter_point *points, size_t count, double slope,
+                struct filter_result *r, struct filter_path *path);
 /* The state `dt_s` later without further points. */
 struct filter_state filter_ahead(const struct filter_state *s, double wander, double dt_s);
 /* What the points say about each other in hindsight: their residuals against

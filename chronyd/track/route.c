@@ -22,18 +22,33 @@
 #define SHORTER 4.0
 #define NEAR 2.0
 
-/* The middle one of few values, which get sorted. */
+/* The middle one of the values (Hoare's selection), which get reordered. */
 static double median(double *v, size_t n)
 {
-    for (size_t i = 1; i < n; i++) {
-        double x = v[i];
-        size_t j = i;
+    ptrdiff_t k = (ptrdiff_t)n / 2, low = 0, high = (ptrdiff_t)n - 1;
 
-        for (; j > 0 && v[j - 1] > x; j--)
-            v[j] = v[j - 1];
-        v[j] = x;
+    while (low < high) {
+        double pivot = v[k];
+        ptrdiff_t i = low, j = high;
+
+        do {
+            while (v[i] < pivot)
+                i++;
+            while (pivot < v[j])
+                j--;
+            if (i <= j) {
+                double swap = v[i];
+
+                v[i++] = v[j];
+                v[j--] = swap;
+            }
+        } while (i <= j);
+        if (j < k)
+            low = i;
+        if (k < i)
+            high = j;
     }
-    return v[n / 2];
+    return v[k];
 }
 
 void route_floors(const double *delays, const uint8_t *labels, size_t count,

@@ -15,6 +15,11 @@
 #define OPEN_SLOPE_ANCHORS 8
 /* So many samples are compared with several widths of it. */
 #define VAGUE_SAMPLES 10
+/* Up to so many samples everything is learned anew with each; then with every fourth, or one that
+ * is this many standard deviations off. */
+#define LEARN_SAMPLES 32
+#define LEARN_EVERY 4
+#define SURPRISE 2.5
 #define SD_WITHOUT_SAMPLES_S 4.0
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
 #define PRECISION_DEFAULT_S 1e-7
@@ -47,13 +52,13 @@ struct track {
     /* what the samples say; valid while count > 0 */
     double min_delay_s;
     struct filter_result filter;
-    double scale;
+    int learned_ago; /* samples */
     double sd_s;
     double stress;
     int runs;
     size_t best;         /* sample that bounds the estimate most closely now */
-    double best_apart_s; /* how far the path passes by it */
-    double best_rate;    /* how fast the truth may have gone away from the path since */
+    double best_apart_s; /* how far the path passes by it and bends after it */
+    double open_slope;   /* what the samples leave open of the slope */
 };
 
 struct track *track_create(const struct track_settings *settings)
@@ -78,7 +83,8 @@ void track_reset(struct track *t)
     t->count = 0;
     t->broken = false;
     t->refused = 0;
-    t->scale = 1.0;
+    t->filter.scale = 1.0;
+    t->learned_ago = 0;
     t->sd_s = SD_WITHOUT_SAMPLES_S;
     t->stress = 0.0;
     t->runs = 0;
@@ -214,30 +220,47 @@ static double open_slope(const struct track *t, size_t first)
 
 /* The truth lies within each sample's root distance of it, whatever the network does. So the sample
  * bounds the error of the path by that distance and what the path is apart from it; since then the
- * bound grows by what is open of the slope and by what the path has bent, for it may have followed
- * a queue and not the oscillator. Samples from before a jump bound nothing. */
+ * bound grows by what is open of the slope, and by how far the path has left the straight line, for
+ * it may have followed a queue and not the oscillator. Samples from before a jump bound nothing. */
 static void find_best(struct track *t, const struct filter_path *path, const double *residuals,
                       const double *slopes)
 {
-    double least = HUGE_VAL, open;
+    double least = HUGE_VAL;
     size_t first = t->count - 1;
 
     while (first > 0 && !path->jump[first])
         first--;
-    open = first < t->count - 1 ? open_slope(t, first) : 0.0;
+    t->open_slope = first < t->count - 1 ? open_slope(t, first) : 0.0;
     for (size_t i = t->count; i-- > first;) {
         const struct sample *s = &t->samples[i];
-        double rate = open + fabs(slopes[t->count - 1] - slopes[i]);
-        double bound = s->root_delay_s / 2.0 + s->root_dispersion_s + fabs(residuals[i]) -
-                       t->points[i].t_s * (t->settings.max_clock_error + rate);
+        const struct filter_point *p = &t->points[i];
+        double straight = p->y_s - residuals[i] - slopes[i] * p->t_s;
+        double apart = fabs(residuals[i]) + fabs(t->filter.state.x_s - straight);
+        double bound = s->root_delay_s / 2.0 + s->root_dispersion_s + apart -
+                       p->t_s * (t->settings.max_clock_error + t->open_slope);
 
         if (bound < least) {
             least = bound;
             t->best = i;
-            t->best_apart_s = fabs(residuals[i]);
-            t->best_rate = rate;
+            t->best_apart_s = apart;
         }
     }
+}
+
+/* Wander and scale change slowly, and to learn them costs more than all the rest: with many samples
+ * it is done at every few, and whenever the newest is a surprise. */
+static bool has_to_learn(struct track *t)
+{
+    const struct filter_point *newest = &t->points[t->count - 1], *before = newest - 1;
+    struct filter_state f;
+    double e, var;
+
+    if (t->count <= LEARN_SAMPLES || ++t->learned_ago >= LEARN_EVERY)
+        return true;
+    f = filter_ahead(&t->filter.state, t->filter.wander, newest->t_s - before->t_s);
+    e = newest->y_s - before->y_s - f.x_s;
+    var = f.var_x + t->filter.scale * t->filter.scale * filter_point_var(newest);
+    return e * e > SURPRISE * SURPRISE * var;
 }
 
 static void learn(struct track *t)
@@ -248,8 +271,11 @@ static void learn(struct track *t)
     struct filter_path path;
 
     weigh_samples(t);
-    filter_run(t->points, t->count, &prior, t->scale, &t->filter, &path);
-    t->scale = t->filter.scale;
+    if (has_to_learn(t)) {
+        filter_learn(t->points, t->count, &prior, t->filter.scale, &t->filter);
+        t->learned_ago = 0;
+    }
+    filter_run(t->points, t->count, prior.slope, &t->filter, &path);
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
     filter_residuals(t->points, t->count, &path, residuals, slopes);
     judge_residuals(t, residuals);
@@ -382,7 +408,7 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     out->skew_ppm = 2e6 * sqrt(f.var_slope);
     out->root_delay_s = best->root_delay_s;
     out->root_dispersion_s = best->root_dispersion_s + t->best_apart_s + out->offset_sd_s +
-                             age * (t->settings.max_clock_error + t->best_rate) +
+                             age * (t->settings.max_clock_error + t->open_slope) +
                              fabs(dt) * skew(t);
     return true;
 }
@@ -462,7 +488,7 @@ double track_horizon_s(const struct track *t, double ratio, double longest_s)
         return 0.0;
     for (size_t i = 0; i < t->count; i++)
         information += 1.0 / filter_point_var(&t->points[i]);
-    limit = ratio * ratio * t->scale * t->scale * (double)t->count / information;
+    limit = ratio * ratio * t->filter.scale * t->filter.scale * (double)t->count / information;
     /* An eighth of an octave is near enough. */
     while (dt > longest_s * 1e-6 &&
            filter_ahead(&t->filter.state, t->filter.wander, dt).var_x > limit)
