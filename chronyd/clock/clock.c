@@ -47,12 +47,13 @@ struct clock {
     struct clock_view view;
     struct segment past[PAST_SEGMENTS]; /* newest last */
     size_t past_count;
-    double asked_rate_ppm; /* what set_rate was last asked for; NaN = never */
-    double temp_comp;      /* fraction that is added to the oscillator's speed */
-    double rate;           /* wanted of the compensated oscillator, fraction */
-    bool rate_refused;     /* and logged */
-    bool freq_clamped;     /* and logged */
-    double slew;           /* raw gains this much on the corrected line, fraction; 0 = no slew */
+    double asked_rate_ppm;   /* what set_rate was last asked for; NaN = never */
+    double temp_comp;        /* fraction that is added to the oscillator's speed */
+    double rate;             /* wanted of the compensated oscillator, fraction */
+    double interference_ppm; /* what another program added to the rate, until it is asked for */
+    bool rate_refused;       /* and logged */
+    bool freq_clamped;       /* and logged */
+    double slew;             /* raw gains this much on the corrected line, fraction; 0 = no slew */
     struct osc slew_end;
     struct timer slew_timer;
     struct sandwich base; /* the last look at both clocks */
@@ -143,6 +144,27 @@ struct osc clock_osc(const struct clock *c, struct utc raw)
     return clock_view_osc(&c->view, raw);
 }
 
+/* Has another program changed the rate? From when on is not known; at least from now on raw is
+ * accounted for as it runs. */
+static void look_for_interference(struct clock *c)
+{
+    struct os_clock_info info = {0};
+    double difference_ppm;
+    struct utc raw;
+
+    if (isnan(c->asked_rate_ppm))
+        return;
+    c->os.ops->clock_info(c->os.ctx, &info);
+    difference_ppm = info.rate_ppm - ((1.0 + c->view.rate) * (1.0 + c->temp_comp) - 1.0) * 1e6;
+    if (fabs(difference_ppm) < INTERFERENCE_PPM)
+        return;
+    c->interference_ppm = difference_ppm;
+    raw = raw_now(c);
+    begin_segment(c, raw, raw, clock_view_osc(&c->view, raw),
+                  (1.0 + info.rate_ppm * 1e-6) / (1.0 + c->temp_comp) - 1.0);
+    c->asked_rate_ppm = NAN;
+}
+
 /* Let raw run at (1 + rate) of the oscillator, and account exactly for what the system made of it:
  * the change took place between two readings of the clock. */
 static void set_rate(struct clock *c, double rate)
@@ -154,7 +176,10 @@ static void set_rate(struct clock *c, double rate)
     struct err err = {0};
 
     c->rate = rate;
-    if (!c->control || wanted_ppm == c->asked_rate_ppm)
+    if (!c->control)
+        return;
+    look_for_interference(c);
+    if (wanted_ppm == c->asked_rate_ppm)
         return;
     before = raw_now(c);
     if (!c->os.ops->set_rate(c->os.ctx, wanted_ppm, &applied_ppm, &err)) {
@@ -538,18 +563,9 @@ void clock_leap(struct clock *c, double offset_s, enum clock_leap_way way)
 
 bool clock_notice_interference(struct clock *c, double *ppm)
 {
-    struct os_clock_info info = {0};
-    struct utc raw;
-
-    if (!c->control || isnan(c->asked_rate_ppm))
-        return false;
-    c->os.ops->clock_info(c->os.ctx, &info);
-    *ppm = info.rate_ppm - ((1.0 + c->view.rate) * (1.0 + c->temp_comp) - 1.0) * 1e6;
-    if (fabs(*ppm) < INTERFERENCE_PPM)
-        return false;
-    raw = raw_now(c);
-    begin_segment(c, raw, raw, clock_view_osc(&c->view, raw),
-                  (1.0 + info.rate_ppm * 1e-6) / (1.0 + c->temp_comp) - 1.0);
-    c->asked_rate_ppm = NAN;
-    return true;
+    if (c->control)
+        look_for_interference(c);
+    *ppm = c->interference_ppm;
+    c->interference_ppm = 0.0;
+    return *ppm != 0.0;
 }

@@ -116,8 +116,8 @@ void clock_set_temp_comp(struct clock *c, double ppm);
  * `done` (the kernel did it, as clock_notice_jump found), has moved already. */
 enum clock_leap_way { CLOCK_LEAP_STEP, CLOCK_LEAP_SLEW, CLOCK_LEAP_DONE };
 void clock_leap(struct clock *c, double offset_s, enum clock_leap_way way);
-/* Does the system clock run at another rate than the one that was set (*ppm faster)? If so it is
- * accounted for from now on, and the next change sets ours again. */
+/* Did another program change the rate of the system clock (*ppm faster than ours) since this was
+ * last asked? It is accounted for from when it was found, and the next change sets ours again. */
 bool clock_notice_interference(struct clock *c, double *ppm);
 
 #endif

@@ -478,6 +478,23 @@ TEST(foreign_rate_is_noticed_once_and_accounted_for)
     free_world(&w);
 }
 
+TEST(foreign_rate_is_noticed_by_the_end_of_a_slew)
+{
+    struct world w = make_world(-0.1, 0.0);
+    double ppm = 0.0;
+
+    (void)state;
+    steer_to_truth(&w, false, 100.0);
+    fake_run(w.f, 10.0);
+    w.f->rate += 200e-6;
+    fake_run(w.f, 200.0);
+    assert_near(clock_remaining_s(w.c), 0.0, 1e-8);
+    assert_true(clock_notice_interference(w.c, &ppm));
+    assert_near(ppm, 200.0, 1e-6);
+    assert_false(clock_notice_interference(w.c, &ppm));
+    free_world(&w);
+}
+
 TEST(refused_rate_is_told_once_and_the_line_stays_right)
 {
     struct world w = make_world(-0.1, 0.0);
@@ -521,6 +538,7 @@ int main(void)
         cmocka_unit_test(leap_second_by_step_moves_line_and_raw),
         cmocka_unit_test(leap_second_by_slew_moves_the_line_at_once),
         cmocka_unit_test(foreign_rate_is_noticed_once_and_accounted_for),
+        cmocka_unit_test(foreign_rate_is_noticed_by_the_end_of_a_slew),
         cmocka_unit_test(refused_rate_is_told_once_and_the_line_stays_right),
     };
 
