@@ -52,9 +52,11 @@ struct source *sources_add(struct sources *ss, const struct source_settings *set
                            const char *name, const struct addr *addr, uint32_t refid);
 void sources_remove(struct sources *ss, struct source *s);
 void source_set_address(struct source *s, const struct addr *addr, uint32_t refid); /* + reset */
-/* Another reference id for what is announced when it is selected (option copy); keeps the samples. */
+/* Another reference id for what is announced when it is selected (option copy); keeps the samples.
+ */
 void source_set_refid(struct source *s, uint32_t refid);
-/* The source's clock was stepped forward by offset_s and told us so: its past samples move along. */
+/* The source's clock was stepped forward by offset_s and told us so: its past samples move along.
+ */
 void source_shift(struct source *s, double offset_s);
 /* Reference id that our own address has for this source (what addr_refid gives for the local end);
  * decides among orphans who follows whom. */
