@@ -11,9 +11,13 @@
 
 #ifdef HAVE_EDITLINE
 
+#include <errno.h>
 #include <histedit.h>
+#include <sys/select.h>
+#include <unistd.h>
 
 #define CANDIDATES_MAX 512
+#define SIGNAL_CHECK_MS 500
 #define HISTORY_LINES 1000
 
 struct candidates {
@@ -119,6 +123,37 @@ static unsigned char complete(EditLine *el, int key)
     return result;
 }
 
+/* --- keys --------------------------------------------------------------------------------------
+ */
+
+/* A key, or the end of input when a signal wants us to go. One that comes between the look at the
+ * flag and the wait is noticed at the next look. */
+static int read_key(EditLine *el, wchar_t *key)
+{
+    unsigned char byte;
+    struct edit *e;
+
+    el_get(el, EL_CLIENTDATA, &e);
+    for (;;) {
+        struct timeval tv = {0, SIGNAL_CHECK_MS * 1000};
+        fd_set set;
+        ssize_t n;
+
+        if (session_stopped(e->session))
+            return 0;
+        FD_ZERO(&set);
+        FD_SET(STDIN_FILENO, &set);
+        if (select(STDIN_FILENO + 1, &set, NULL, NULL, &tv) <= 0)
+            continue;
+        n = read(STDIN_FILENO, &byte, 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        /* Commands are ASCII. */
+        *key = byte < 0x80 ? byte : L'?';
+        return n == 1 ? 1 : 0;
+    }
+}
+
 /* --- lines ----------------------------------------------------------------------------------- */
 
 struct edit *edit_create(struct session *s)
@@ -135,6 +170,7 @@ struct edit *edit_create(struct session *s)
     el_set(e->el, EL_CLIENTDATA, e);
     el_set(e->el, EL_PROMPT, prompt);
     el_set(e->el, EL_EDITOR, "emacs");
+    el_set(e->el, EL_GETCFN, read_key);
     el_set(e->el, EL_HIST, history, e->history);
     el_set(e->el, EL_ADDFN, "chrony-complete", "Complete the word", complete);
     el_set(e->el, EL_BIND, "^I", "chrony-complete", NULL);

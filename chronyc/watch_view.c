@@ -231,11 +231,11 @@ size_t watch_lines(const struct watch_model *m, size_t width, size_t height,
     if (height > WATCH_LINES_MAX)
         height = WATCH_LINES_MAX;
     p.height = height > 0 ? height - 1 : 0; /* the last line is for the keys */
-    put(&p, STYLE_REVERSE, "chronyc watch   %s   %s UTC   every %g s%s", m->peer,
-        format_date(when, sizeof(when), &m->now), m->interval_s,
+    put(&p, STYLE_REVERSE, "chronyc watch%s   %s UTC   every %g s   %s",
         m->paused      ? "   PAUSED"
         : !m->answered ? "   NO ANSWER"
-                       : "");
+                       : "",
+        format_date(when, sizeof(when), &m->now), m->interval_s, m->peer);
     if (m->have_host)
         put_host(&p, m);
     put(&p, STYLE_REVERSE, "%s",
