@@ -1,5 +1,6 @@
 #include "chronyc/commands.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,9 +283,12 @@ bool session_run(struct session *s, char *line)
     ok = run_line(s, line, &report);
     if (s->settings.end_dot)
         fputs(".\n", s->out);
+    errno = 0;
     if (fflush(s->out) != 0 || ferror(s->out)) {
         clearerr(s->out);
-        complain(s, "Could not write to stdout");
+        /* A reader that has seen enough is no trouble. */
+        if (errno != EPIPE)
+            complain(s, "Could not write to stdout");
         return ok && !report;
     }
     return ok;

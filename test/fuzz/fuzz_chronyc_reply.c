@@ -7,10 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chronyc/names.h"
+#include "chronyc/explain.h"
 #include "chronyc/reports.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void sentences(FILE *out, const struct candm_reply_header *h,
+                      const union candm_reply_payload *v)
+{
+    struct host_view host = {.own_verdict = true};
+    struct source_view source = {.have_reasons = true};
+    char text[300];
+
+    if (h->reply == CANDM_RPY_verdict) {
+        host.verdict = v->verdict_;
+        fputs(host_view_sentence(text, sizeof(text), &host), out);
+    } else {
+        source.network = v->source_reason_.network;
+        source.selection = v->source_reason_.selection;
+        fputs(source_view_sentence(text, sizeof(text), &source), out);
+    }
+}
 
 static void rows(struct printer *p, const struct candm_reply_header *h,
                  const union candm_reply_payload *v)
@@ -83,6 +100,10 @@ static void rows(struct printer *p, const struct candm_reply_header *h,
         printer_begin(p, &report_selectdata);
         row_selectdata(p, &v->select_data_, "name", NULL);
         break;
+    case CANDM_RPY_verdict:
+    case CANDM_RPY_source_reason:
+        sentences(p->out, h, v);
+        return;
     default:
         return;
     }
