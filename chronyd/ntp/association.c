@@ -186,6 +186,12 @@ void association_send_failed(struct association *a, int sys)
     };
 }
 
+void association_network_changed(struct association *a)
+{
+    if (!a->settings.nts)
+        polling_network_changed(a);
+}
+
 enum association_state association_state(const struct association *a)
 {
     return a->state;

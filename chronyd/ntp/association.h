@@ -47,6 +47,8 @@ void association_receive(struct association *a, const struct os_datagram *d);
 void association_sent(struct association *a, int sock, uint32_t tx_id, struct utc stamp,
                       enum os_stamp by);
 void association_send_failed(struct association *a, int sys);
+/* Addresses, links or routes changed. */
+void association_network_changed(struct association *a);
 /* Close the socket that waits for an answer: another source needs it. */
 void association_close_socket(struct association *a);
 /* When its socket was opened; MONO_NEVER if it has none. */

@@ -112,6 +112,7 @@ void polling_kissed(struct association *a);
 void polling_set_limits(struct association *a, int minpoll, int maxpoll);
 void polling_begin_burst(struct association *a, int good, int total);
 void polling_reschedule(struct association *a);
+void polling_network_changed(struct association *a);
 double polling_interval_s(const struct association *a);
 
 /* request.c */

@@ -265,6 +265,8 @@ bool ntp_handle(struct ntp *n, const struct event *ev)
         break;
     case EVENT_NETWORK:
         names_try_again(n->names);
+        for (size_t i = 0; i < names_count(n->names); i++)
+            association_network_changed(names_at(n->names, i));
         break;
     default:
         break;

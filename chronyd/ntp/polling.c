@@ -16,6 +16,10 @@
 #define GAP_MAX_S 0.2
 #define GAP_SHARE (1.0 / 320)
 #define KISS_INTERVALS 4
+/* After a change of the network: until routes and addresses are in place, and at least between two
+ * requests. */
+#define NETWORK_SETTLES_S 1.0
+#define NETWORK_PAUSE_S 16.0
 #define MISSED_GIVEN_UP 3
 
 static bool in_burst(const struct association *a)
@@ -153,6 +157,23 @@ void polling_start(struct association *a, struct mono first)
     if (a->settings.iburst)
         polling_begin_burst(a, IBURST_GOOD, IBURST_TOTAL);
     set_timer(a, first);
+}
+
+/* Addresses, links or routes are others than before: who was silent may answer now. Not asked more
+ * often than a burst would, however often the network changes. */
+void polling_network_changed(struct association *a)
+{
+    struct mono at = mono_add_s(room_mono(a->room), NETWORK_SETTLES_S);
+    struct mono least = mono_add_s(a->request.sent_mono, NETWORK_PAUSE_S);
+
+    if (!a->started || a->state != ASSOC_ONLINE ||
+        (a->polling.missed == 0 && a->trouble.code != REASON_NO_ROUTE))
+        return;
+    if (mono_before(at, least))
+        at = least;
+    if (timer_is_set(&a->transmit_timer) && !mono_before(at, a->transmit_timer.at))
+        return;
+    polling_start(a, at);
 }
 
 /* The request before this one has not been answered. */

@@ -143,6 +143,9 @@ static int world_udp_open(void *ctx, const struct os_udp_params *params, struct 
     struct world *w = ctx;
     int used = 0;
 
+    if (w->no_route)
+        return err_set(err, ERR_UNREACHABLE, "no route"), -1;
+
     for (int i = 0; i < WORLD_SOCKS; i++)
         used += w->open[i];
     if (used >= w->open_limit)

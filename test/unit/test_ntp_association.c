@@ -790,6 +790,38 @@ static void auto_offline_gives_in_when_sending_fails(void **state)
     world_destroy(w);
 }
 
+static void network_change_asks_the_silent_again_but_not_too_often(void **state)
+{
+    struct ntp_source_settings s = world_source("192.0.2.1");
+    struct event change = {.type = EVENT_NETWORK};
+    struct world *w;
+    size_t before;
+
+    (void)state;
+    w = start(&s);
+    /* Whoever answers is left alone. */
+    world_run(w, 10);
+    ntp_handle(w->ntp, &change);
+    world_run(w, 10);
+    assert_int_equal(w->sent_count, 1);
+    w->no_route = true;
+    world_run(w, 1000);
+    w->no_route = false;
+    before = w->sent_count;
+    ntp_handle(w->ntp, &change);
+    world_run(w, 2);
+    assert_int_equal(w->sent_count, before + 1);
+    w->server.silent = true;
+    world_run(w, 1000);
+    before = w->sent_count;
+    for (int i = 0; i < 100; i++) {
+        ntp_handle(w->ntp, &change);
+        world_run(w, 1);
+    }
+    assert_in_range(w->sent_count - before, 5, 8);
+    world_destroy(w);
+}
+
 static void socket_limit_closes_the_one_that_waited_longest(void **state)
 {
     struct ntp_settings settings = world_settings();
@@ -868,6 +900,7 @@ int main(void)
         cmocka_unit_test(offline_source_is_silent_and_online_bursts),
         cmocka_unit_test(burst_of_an_offline_source_returns_to_offline),
         cmocka_unit_test(auto_offline_gives_in_when_sending_fails),
+        cmocka_unit_test(network_change_asks_the_silent_again_but_not_too_often),
         cmocka_unit_test(socket_limit_closes_the_one_that_waited_longest),
         cmocka_unit_test(raw_measurement_line_has_its_columns),
     };
