@@ -53,6 +53,13 @@ static void collect(void *ctx, const char *word)
         c->count++;
 }
 
+static void discard(struct candidates *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        free(c->words[i]);
+    c->count = 0;
+}
+
 static size_t common_length(const struct candidates *c)
 {
     size_t n = strlen(c->words[0]);
@@ -111,15 +118,13 @@ static unsigned char complete(EditLine *el, int key)
             el_insertstr(el, " ");
         result = CC_REFRESH;
         if (c.count > 1 && shared <= typed) {
-            free(c.words[0]);
-            c.count = 0;
+            discard(&c);
             complete_words(e->session, line, collect, &c);
             list_candidates(e, &c);
             result = CC_REDISPLAY;
         }
     }
-    for (size_t i = 0; i < c.count; i++)
-        free(c.words[i]);
+    discard(&c);
     return result;
 }
 
