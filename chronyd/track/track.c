@@ -13,6 +13,8 @@
 #define PRIOR_SKEW_PPM 100.0
 /* Samples among which the narrowest is taken to judge the slope by. */
 #define OPEN_SLOPE_ANCHORS 8
+/* So near the oldest sample a jump cannot be told from a slope any more. */
+#define EDGE_SAMPLES 6
 /* So many samples are compared with several widths of it. */
 #define VAGUE_SAMPLES 10
 /* Up to so many samples everything is learned anew with each; then with every fourth, or one that
@@ -263,6 +265,27 @@ static bool has_to_learn(struct track *t)
     return e * e > SURPRISE * SURPRISE * var;
 }
 
+static void forget_oldest(struct track *t, size_t n)
+{
+    t->count -= n;
+    memmove(t->samples, t->samples + n, t->count * sizeof t->samples[0]);
+    memmove(t->routes, t->routes + n, t->count * sizeof t->routes[0]);
+    memmove(t->new_level, t->new_level + n, t->count * sizeof t->new_level[0]);
+}
+
+/* The first points of a register meet the prior without a gate, so a jump among them would be taken
+ * for a slope of per cents. A level that ended so long ago is worth nothing: out with it. */
+static bool forget_old_level(struct track *t, const struct filter_path *path)
+{
+    for (size_t i = EDGE_SAMPLES; i > 0; i--) {
+        if (i + EDGE_SAMPLES < t->count && path->jump[i]) {
+            forget_oldest(t, i);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void learn(struct track *t)
 {
     struct filter_prior prior = prior_of(t);
@@ -276,18 +299,14 @@ static void learn(struct track *t)
         t->learned_ago = 0;
     }
     filter_run(t->points, t->count, prior.slope, &t->filter, &path);
+    if (forget_old_level(t, &path)) {
+        weigh_samples(t);
+        filter_run(t->points, t->count, prior.slope, &t->filter, &path);
+    }
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
     filter_residuals(t->points, t->count, &path, residuals, slopes);
     judge_residuals(t, residuals);
     find_best(t, &path, residuals, slopes);
-}
-
-static void forget_oldest(struct track *t, size_t n)
-{
-    t->count -= n;
-    memmove(t->samples, t->samples + n, t->count * sizeof t->samples[0]);
-    memmove(t->routes, t->routes + n, t->count * sizeof t->routes[0]);
-    memmove(t->new_level, t->new_level + n, t->count * sizeof t->new_level[0]);
 }
 
 void track_set_settings(struct track *t, const struct track_settings *settings)
