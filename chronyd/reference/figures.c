@@ -9,17 +9,19 @@
 #define STATUS_INTERVAL_S 64.0
 #define STATUS_MAX_ERROR_S 16.0
 
-double reference_dispersion_rate(const struct reference *r)
+double reference_dispersion_rate(const struct reference *r, double age_s)
 {
+    double stray_ppm = max_d(r->skew_ppm, 2.0 * reference_holdover_ppm(r, age_s));
+
     return clock_max_error_rate(r->clock) +
-           (min_d(r->skew_ppm, 1e6) + fabs(r->resid_freq_ppm)) * 1e-6;
+           (min_d(stray_ppm, 1e6) + fabs(r->resid_freq_ppm)) * 1e-6;
 }
 
 double reference_root_dispersion_s(const struct reference *r, struct osc at)
 {
     double age_s = max_d(0.0, clock_interval_s(r->clock, r->updated_at, at));
 
-    return r->root_dispersion_s + age_s * reference_dispersion_rate(r);
+    return r->root_dispersion_s + age_s * reference_dispersion_rate(r, age_s);
 }
 
 double reference_bound_s(const struct reference *r)
@@ -40,7 +42,7 @@ static double root_distance_s(const struct reference *r, struct osc at)
 static double local_due_s(const struct reference *r, struct osc at)
 {
     const struct local_settings *l = &r->settings.local;
-    double for_s, by_distance_s, by_age_s;
+    double for_s, by_distance_s, by_age_s, age_s;
 
     if (!l->enabled || (l->activate_s > 0.0 && !r->local_activated))
         return HUGE_VAL;
@@ -48,8 +50,9 @@ static double local_due_s(const struct reference *r, struct osc at)
         for_s = clock_interval_s(r->clock, r->unsynced_since, at);
         return l->wait_unsynced_s - for_s;
     }
-    by_distance_s = (l->distance_s - root_distance_s(r, at)) / reference_dispersion_rate(r);
-    by_age_s = l->wait_synced_s - clock_interval_s(r->clock, r->updated_at, at);
+    age_s = clock_interval_s(r->clock, r->updated_at, at);
+    by_distance_s = (l->distance_s - root_distance_s(r, at)) / reference_dispersion_rate(r, age_s);
+    by_age_s = l->wait_synced_s - age_s;
     return max_d(by_distance_s, by_age_s);
 }
 
@@ -97,7 +100,8 @@ void reference_figures(const struct reference *r, struct reference_figures *out)
         out->ref_time = r->ref_time;
         out->root_delay_s = r->root_delay_s;
         out->root_dispersion_s = reference_root_dispersion_s(r, at);
-        out->dispersion_rate = reference_dispersion_rate(r);
+        out->dispersion_rate =
+            reference_dispersion_rate(r, clock_interval_s(r->clock, r->updated_at, at));
     }
     if (in_leap && out->synchronised)
         out->leap = LEAP_UNSYNCHRONISED;

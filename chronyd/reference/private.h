@@ -40,6 +40,16 @@ struct fallback_span {
     double freq_ppm, seconds;
 };
 
+/* Changes of the frequency over 2^k seconds, k from 8 to 17 (4 minutes to a day and a half). */
+#define HOLDOVER_LAG_MIN 8
+#define HOLDOVER_LAGS 10
+struct holdover_lag {
+    double freq_ppm, skew_ppm, age_s; /* what it was, and how long ago */
+    double square_ppm2;               /* mean square of the changes; <= 0: none seen */
+    bool known;
+    int count;
+};
+
 struct fallback {
     struct fallback_span span[FALLBACK_SPANS];
     int next; /* log2 of the span whose turn comes next */
@@ -97,6 +107,7 @@ struct reference {
     void (*leaped)(void *ctx, double offset_s);
     void *leaped_ctx;
     struct fallback fallback;
+    struct holdover_lag holdover[HOLDOVER_LAGS];
     struct smooth smooth;
     struct timer status_timer; /* the kernel's figures and the local reference grow old */
 };
@@ -113,7 +124,8 @@ void reference_smooth_update(struct reference *r);
 void reference_smooth_restart(struct reference *r); /* after a step: nothing to smooth */
 
 /* figures.c */
-double reference_dispersion_rate(const struct reference *r);
+/* Growth per second, age_s after the last update. */
+double reference_dispersion_rate(const struct reference *r, double age_s);
 double reference_root_dispersion_s(const struct reference *r, struct osc at);
 /* Bound on the error of the system clock without the announced parts of a local reference. */
 double reference_bound_s(const struct reference *r);
@@ -130,6 +142,10 @@ void reference_leap_update(struct reference *r, enum leap voted);
 bool reference_leap_jumped(struct reference *r, const struct clock_jump *jump);
 enum os_leap reference_leap_for_kernel(const struct reference *r);
 void reference_leap_fired(void *ctx, struct mono now);
+
+/* holdover.c: standard deviation of what the frequency strays within age_s; 0 = not known. */
+void reference_holdover_update(struct reference *r, double interval_s);
+double reference_holdover_ppm(const struct reference *r, double age_s);
 
 /* fallback.c */
 void reference_fallback_update(struct reference *r, double interval_s);

@@ -297,6 +297,7 @@ static void update_clock(struct reference *r, const struct reference_update *u, 
     reference_log_record(r, &record);
     r->max_error_s = reference_bound_s(r);
     reference_fallback_update(r, interval_s);
+    reference_holdover_update(r, interval_s);
     r->drift_dirty = true;
     r->drift_age_s += interval_s;
     if (r->drift_age_s >= r->settings.drift_interval_s)

@@ -502,6 +502,28 @@ TEST(fallbackdrift_installs_longer_averages_as_silence_lasts)
     free_world(w);
 }
 
+TEST(holdover_grows_as_the_oscillator_has_strayed_before)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct verdict v;
+
+    (void)state;
+    start(w);
+    for (int i = 0; i < 1350; i++) { /* a day's curve of 2 ppm for four days, every 256 s */
+        w->f.freq = 2e-6 * sin(i * 256.0 * 2.0 * M_PI / 86400.0);
+        update(w, 0.0);
+        fake_run(&w->f, 256.0);
+    }
+    reference_verdict(w->r, &v);
+    assert_true(v.bound_s < 0.0066); /* no difference while it is updated */
+    w->f.freq += 3e-6;
+    fake_run(&w->f, 43200.0);
+    reference_verdict(w->r, &v);
+    assert_true(fabs(fake_error_s(&w->f)) < v.bound_s);
+    assert_true(v.bound_s < 0.4);
+    free_world(w);
+}
+
 TEST(small_foreign_step_is_brought_back)
 {
     struct world *w = make_world(0.0, 0.0);
@@ -749,6 +771,7 @@ int main(void)
         cmocka_unit_test(once_steps_whatever_the_size_and_is_done),
         cmocka_unit_test(print_once_only_prints),
         cmocka_unit_test(fallbackdrift_installs_longer_averages_as_silence_lasts),
+        cmocka_unit_test(holdover_grows_as_the_oscillator_has_strayed_before),
         cmocka_unit_test(small_foreign_step_is_brought_back),
         cmocka_unit_test(large_foreign_step_unsynchronises_until_it_is_measured),
         cmocka_unit_test(sleep_keeps_the_reference_with_a_larger_bound),
