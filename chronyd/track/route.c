@@ -15,17 +15,17 @@
 #define CHANCE 1e-5
 /* and they lie closer together than this part of the change, and no further apart than this many
  * usual excesses. */
-#define SCATTER 0.5
+#define SCATTER 0.25
 #define SCATTER_USUAL 2.0
 /* A delay so many usual excesses below all others took a shorter way; one that is within so many of
  * a known floor may belong to it. */
 #define SHORTER 4.0
 #define NEAR 2.0
 
-/* The middle one of the values (Hoare's selection), which get reordered. */
-static double median(double *v, size_t n)
+/* The k-th smallest of n values (Hoare's selection), which get reordered. */
+static double kth(double *v, size_t n, size_t which)
 {
-    ptrdiff_t k = (ptrdiff_t)n / 2, low = 0, high = (ptrdiff_t)n - 1;
+    ptrdiff_t k = (ptrdiff_t)which, low = 0, high = (ptrdiff_t)n - 1;
 
     while (low < high) {
         double pivot = v[k];
@@ -61,14 +61,14 @@ void route_floors(const double *delays, const uint8_t *labels, size_t count,
             floors[labels[i]] = delays[i];
 }
 
-double route_usual_excess(const double *delays, const uint8_t *labels, size_t count,
-                          const double floors[ROUTES_MAX])
+double route_excess(const double *delays, const uint8_t *labels, size_t count,
+                    const double floors[ROUTES_MAX], double part)
 {
     double excess[VALUES_MAX];
 
     for (size_t i = 0; i < count; i++)
         excess[i] = delays[i] - floors[labels[i]];
-    return count > 0 ? median(excess, count) : 0.0;
+    return count > 0 ? kth(excess, count, (size_t)(part * (double)count)) : 0.0;
 }
 
 /* A known route with about this floor, an unused label, or (when all are used) the one in use. */
@@ -109,7 +109,7 @@ static int is_another_route(const double *delays, const uint8_t *labels, size_t 
         as_long += delays[i] >= least;
         base_least = min_d(base_least, delays[i]);
     }
-    scatter = median(tail, k) - least;
+    scatter = kth(tail, k, k / 2) - least;
     return base >= BASE_LEAST && least > base_least &&
            pow((as_long + 1.0) / (base + 2.0), (double)k) < CHANCE &&
            scatter <= SCATTER * (least - base_least) && scatter <= SCATTER_USUAL * usual;
@@ -149,7 +149,7 @@ void route_label(const double *delays, uint8_t *labels, size_t count)
         return;
     current = labels[count - 1];
     route_floors(delays, labels, count - 1, floors);
-    near = NEAR * route_usual_excess(delays, labels, count - 1, floors);
+    near = NEAR * route_excess(delays, labels, count - 1, floors, 0.5);
     for (size_t i = 0; i < count - 1; i++)
         same += labels[i] == current;
     if (newest < floors[current] - near * (SHORTER / NEAR)) {

@@ -18,8 +18,9 @@ void route_label(const double *delays_s, uint8_t *labels, size_t count);
 /* Shortest delay of each label; negative where there is none. */
 void route_floors(const double *delays_s, const uint8_t *labels, size_t count,
                   double floors_s[ROUTES_MAX]);
-/* The middle one of the excesses over each one's floor; 0 without delays. */
-double route_usual_excess(const double *delays_s, const uint8_t *labels, size_t count,
-                          const double floors_s[ROUTES_MAX]);
+/* Which excess over its floor this part of the delays stays below (0.5: the middle one); 0 without
+ * delays. */
+double route_excess(const double *delays_s, const uint8_t *labels, size_t count,
+                    const double floors_s[ROUTES_MAX], double part);
 
 #endif

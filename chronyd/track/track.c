@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chronyd/track/asymmetry.h"
 #include "chronyd/track/filter.h"
 #include "chronyd/track/route.h"
 
@@ -32,6 +33,8 @@
 /* Few samples may lie close together by chance. Before n of them have shown how much delays usually
  * vary, they are taken to vary by this part of the shortest, over n squared. */
 #define YOUNG_JITTER 0.6
+/* Of the bounds this much is left open when the configuration knows the asymmetry. */
+#define FIXED_OPEN 0.2
 /* How soft the bounds are for want of knowing the shortest delay. */
 #define EDGE_PER_GAP 0.2
 
@@ -47,6 +50,10 @@ struct track {
     bool new_level[TRACK_SAMPLES_MAX];        /* offsets before it do not bind */
     uint8_t routes[TRACK_SAMPLES_MAX];
     struct filter_point points[TRACK_SAMPLES_MAX];
+    double excess_s[TRACK_SAMPLES_MAX]; /* of delays over the shortest on their route */
+    double shift_s[TRACK_SAMPLES_MAX];  /* correction of offsets for asymmetric queues */
+    double usual_excess_s;
+    struct asymmetry asymmetry;
     double refused_s[REFUSED_MOST]; /* delays that were refused since the last sample */
     size_t refused;
     bool broken; /* the next sample begins a new level */
@@ -88,6 +95,7 @@ void track_reset(struct track *t)
     t->filter.scale = 1.0;
     t->learned_ago = 0;
     t->sd_s = SD_WITHOUT_SAMPLES_S;
+    t->asymmetry = (struct asymmetry){0};
     t->stress = 0.0;
     t->runs = 0;
 }
@@ -114,6 +122,22 @@ static double level_s(const struct sample *s, const struct sample *ref)
     return diff_s(truth, osc);
 }
 
+static bool has_fixed_asymmetry(const struct track *t)
+{
+    return fabs(t->settings.asymmetry) <= 0.5;
+}
+
+static void learn_asymmetry(struct track *t, const double *residuals)
+{
+    double error[TRACK_SAMPLES_MAX];
+
+    if (has_fixed_asymmetry(t))
+        return;
+    for (size_t i = 0; i < t->count; i++)
+        error[i] = residuals[i] - t->shift_s[i];
+    asymmetry_learn(&t->asymmetry, t->excess_s, error, t->count, t->usual_excess_s);
+}
+
 /* How much each sample can be wrong. If both directions queue alike, a round trip that took r
  * longer than the shortest possible leaves an offset anywhere within r/2 of the truth. The shortest
  * possible is not in the register: with n samples on the same route it is expected below the
@@ -122,14 +146,17 @@ static void weigh_samples(struct track *t)
 {
     double delays[TRACK_SAMPLES_MAX], floors[ROUTES_MAX], gaps[ROUTES_MAX], usual;
     double precision = t->settings.precision_s, fixed = t->settings.min_delay_s;
+    double asymmetry = has_fixed_asymmetry(t) ? t->settings.asymmetry : 0.0;
+    double least = HUGE_VAL; /* dispersion: what all have in common tells nothing of their weight */
     int samples[ROUTES_MAX] = {0};
 
     for (size_t i = 0; i < t->count; i++) {
         delays[i] = t->samples[i].delay_s;
+        least = min_d(least, fabs(t->samples[i].dispersion_s));
         samples[t->routes[i]]++;
     }
     route_floors(delays, t->routes, t->count, floors);
-    usual = route_usual_excess(delays, t->routes, t->count, floors);
+    usual = t->usual_excess_s = route_excess(delays, t->routes, t->count, floors, 0.5);
     for (size_t r = 0; r < ROUTES_MAX; r++) {
         double n = max_d(samples[r], 1.0);
 
@@ -144,11 +171,16 @@ static void weigh_samples(struct track *t)
         const struct sample *s = &t->samples[i];
         uint8_t r = t->routes[i];
 
-        t->points[i].half_s = (fabs(s->delay_s - floors[r]) + gaps[r]) / 2.0;
-        t->points[i].edge_s =
-            sqrt(precision * precision + gaps[r] * gaps[r] * EDGE_PER_GAP * EDGE_PER_GAP);
+        t->excess_s[i] = fabs(s->delay_s - floors[r]);
+        /* A configured asymmetry tells how much of the excess was on which way: that is taken out
+         * of the offset, and its bounds become narrower. */
+        t->shift_s[i] = asymmetry * t->excess_s[i];
+        t->points[i].half_s =
+            (t->excess_s[i] + gaps[r]) / 2.0 * max_d(1.0 - 2.0 * fabs(asymmetry), FIXED_OPEN);
+        t->points[i].edge_s = sqrt(precision * precision + s->dispersion_s * s->dispersion_s +
+                                   gaps[r] * gaps[r] * EDGE_PER_GAP * EDGE_PER_GAP);
         t->points[i].t_s = diff_s(s->at.ns, t->samples[t->count - 1].at.ns);
-        t->points[i].y_s = level_s(s, &t->samples[t->count - 1]);
+        t->points[i].y_s = level_s(s, &t->samples[t->count - 1]) + t->shift_s[i];
         t->points[i].new_level = t->new_level[i];
         t->points[i].shift_s =
             i == 0 ? 0.0 : SHIFT_PER_DELAY * fabs(floors[r] - floors[t->routes[i - 1]]);
@@ -260,7 +292,7 @@ static bool has_to_learn(struct track *t)
     if (t->count <= LEARN_SAMPLES || ++t->learned_ago >= LEARN_EVERY)
         return true;
     f = filter_ahead(&t->filter.state, t->filter.wander, newest->t_s - before->t_s);
-    e = newest->y_s - before->y_s - f.x_s;
+    e = newest->y_s - (before->y_s - t->shift_s[t->count - 2]) - f.x_s;
     var = f.var_x + t->filter.scale * t->filter.scale * filter_point_var(newest);
     return e * e > SURPRISE * SURPRISE * var;
 }
@@ -306,6 +338,7 @@ static void learn(struct track *t)
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
     filter_residuals(t->points, t->count, &path, residuals, slopes);
     judge_residuals(t, residuals);
+    learn_asymmetry(t, residuals);
     find_best(t, &path, residuals, slopes);
 }
 
@@ -448,6 +481,8 @@ void track_report(const struct track *t, struct track_report *out)
     out->offset_sd_s = sqrt(t->filter.state.var_x);
     out->skew_ppm = skew(t) * 1e6;
     out->stress = t->stress;
+    out->asymmetry = has_fixed_asymmetry(t) ? t->settings.asymmetry : t->asymmetry.value;
+    out->asymmetry_run = t->asymmetry.run;
 }
 
 void track_refused(struct track *t, double delay_s)
