@@ -3,6 +3,10 @@
 
 #include "chronyd/reference/private.h"
 
+/* A source that fell silent gives way to one that has made so many measurements since: the register
+ * is long enough for days, and the silent one's frequency is not that good. */
+#define STALE_SAMPLES 16
+
 /* --- into the selection --------------------------------------------------------------------- */
 
 static void fill_from_last_sample(const struct source *s, struct candidate *c)
@@ -39,7 +43,9 @@ static void fill(struct source *s, struct osc at)
     c->samples = (int)count;
     c->oldest_age_s = c->newest_age_s = 0.0;
     if (count) {
-        c->oldest_age_s = clock_interval_s(clock, track_sample(s->track, 0)->at, at);
+        size_t oldest = count > STALE_SAMPLES ? count - STALE_SAMPLES : 0;
+
+        c->oldest_age_s = clock_interval_s(clock, track_sample(s->track, oldest)->at, at);
         c->newest_age_s = clock_interval_s(clock, track_newest(s->track)->at, at);
     }
     c->reach = s->reach;

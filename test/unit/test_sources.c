@@ -88,22 +88,32 @@ static struct source *add(struct world *w, enum source_kind kind, uint32_t id, c
     return source;
 }
 
-/* One measurement of a source that is `error_s` wrong. */
-static void measure(struct world *w, struct source *s, double error_s)
+/* One measurement of a source that is `error_s` wrong, over a path of delay_s. */
+static void measure_over(struct world *w, struct source *s, double error_s, double delay_s)
 {
     struct osc at = clock_osc_now(w->c);
     double noise_s = 1e-6 * ((w->noise = w->noise * 1103515245u + 12345u) >> 16 & 7);
     struct utc truth = utc_add_s(fake_true(&w->f), error_s + noise_s);
     struct sample sample = {.at = at,
                             .truth = truth,
-                            .delay_s = 0.001 + noise_s,
+                            .delay_s = delay_s + noise_s,
                             .dispersion_s = 1e-6,
-                            .root_delay_s = 0.001 + noise_s,
+                            .root_delay_s = delay_s + noise_s,
                             .root_dispersion_s = 1e-5,
                             .offset_then_s = utc_diff_s(truth, clock_corrected(w->c, at))};
 
     source_update_reach(s, true);
     source_add_sample(s, &sample);
+}
+
+static void measure(struct world *w, struct source *s, double error_s)
+{
+    measure_over(w, s, error_s, 0.001);
+}
+
+static void measure_delayed(struct world *w, struct source *s, double delay_s)
+{
+    measure_over(w, s, 0.0, delay_s);
 }
 
 static void measure_often(struct world *w, struct source *s, double error_s, int n)
@@ -275,6 +285,31 @@ TEST(unreachable_source_is_kept_until_it_is_too_distant)
     assert_false(is_synchronised(w));
     assert_true(fake_logged(&w->f, "Can't synchronise: no selectable sources (1 unreachable"));
     assert_true(fake_logged(&w->f, "Root distance of 0.0.0.1 (a) exceeds maxdistance of 3.000 s"));
+    free_world(w);
+}
+
+TEST(silent_source_gives_way_to_one_with_many_newer_samples)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct source *near = add(w, SOURCE_SERVER, 1, "near"), *far = add(w, SOURCE_SERVER, 2, "far");
+
+    (void)state;
+    for (int i = 0; i < 64; i++) {
+        measure_delayed(w, near, 0.001);
+        measure_delayed(w, far, 0.1);
+        fake_run(&w->f, 64.0);
+    }
+    assert_true(source_is_selected(near));
+    for (int i = 0; i < 15; i++) {
+        source_update_reach(near, false);
+        measure_delayed(w, far, 0.1);
+        fake_run(&w->f, 64.0);
+    }
+    assert_true(source_is_selected(near));
+    measure_delayed(w, far, 0.1);
+    measure_delayed(w, far, 0.1);
+    assert_true(source_is_selected(far));
+    assert_true(is_synchronised(w));
     free_world(w);
 }
 
@@ -500,6 +535,7 @@ int main(void)
         cmocka_unit_test(falseticker_is_told_once_and_counted),
         cmocka_unit_test(no_majority_is_told_once_and_unsynchronises),
         cmocka_unit_test(unreachable_source_is_kept_until_it_is_too_distant),
+        cmocka_unit_test(silent_source_gives_way_to_one_with_many_newer_samples),
         cmocka_unit_test(removed_source_leaves_nothing_to_follow),
         cmocka_unit_test(removal_at_the_end_is_silent),
         cmocka_unit_test(sleep_holds_the_reference_until_a_new_sample),
