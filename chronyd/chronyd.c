@@ -28,6 +28,7 @@ struct chronyd {
     struct sources *sources;
     struct ntp *ntp;
     struct rtc *rtc; /* NULL = not tracked */
+    struct refclocks *refclocks;
     struct manual *manual;
     struct control *control;
     struct control_hooks hooks;
@@ -64,6 +65,7 @@ static void hook_cycle_logs(void *ctx)
     sources_cycle_logs(d->sources);
     reference_cycle_logs(d->reference);
     rtc_cycle_logs(d->rtc);
+    refclocks_cycle_logs(d->refclocks);
     tempcomp_cycle_logs(d->tempcomp);
 }
 
@@ -157,6 +159,23 @@ static void create_rooms(struct chronyd *d)
     d->rtc = rtc_create(&d->os, &d->timers, &d->log, d->clock, d->reference, &config->rtc);
 }
 
+static bool create_refclocks(struct chronyd *d, struct err *err)
+{
+    const struct config *config = d->config;
+    const struct refclocks_settings settings = {
+        .list = config->refclocks,
+        .count = config->refclock_count,
+        .min_samples = config->ntp.min_samples,
+        .max_samples = config->ntp.max_samples,
+        .log = (config->logs & LOG_REFCLOCKS) != 0,
+        .logs = {.dir = config->log_dir, .banner = config->log_banner},
+    };
+
+    d->refclocks = refclocks_create(&d->os, &d->timers, &d->log, d->clock, d->reference, d->sources,
+                                    &settings, err);
+    return d->refclocks != NULL;
+}
+
 static bool create_tempcomp(struct chronyd *d, struct err *err)
 {
     const struct tempcomp_settings *s = &d->config->tempcomp;
@@ -182,8 +201,10 @@ static void on_clock_jump(void *ctx, const struct clock_jump *jump)
     const struct addr any = {0};
 
     reference_clock_jumped(d->reference, jump);
-    if (jump->cause == CLOCK_JUMP_SUSPEND)
+    if (jump->cause == CLOCK_JUMP_SUSPEND) {
         sources_break(d->sources, jump->offset_s);
+        refclocks_break(d->refclocks);
+    }
     /* What the clock shows now is hearsay: measure again soon. */
     if (d->started && fabs(jump->offset_s) >= MEASURE_AGAIN_S)
         ntp_burst(d->ntp, &any, &any, 4, 8);
@@ -224,6 +245,7 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
         .sources = d->sources,
         .ntp = d->ntp,
         .rtc = d->rtc,
+        .refclocks = d->refclocks,
         .manual = d->manual,
         .ntp_access = d->ntp_access,
         .command_access = d->command_access,
@@ -267,7 +289,7 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
     load_keys(d);
     if (!apply_access(d->ntp_access, &config->ntp_access, err) ||
         !apply_access(d->command_access, &config->command_access, err) ||
-        !create_tempcomp(d, err) || !create_ntp_and_control(d, err) ||
+        !create_tempcomp(d, err) || !create_refclocks(d, err) || !create_ntp_and_control(d, err) ||
         !ntp_open_server(d->ntp, err) || !control_check_keys(d->control, err) ||
         !control_open_udp(d->control, err)) {
         chronyd_destroy(d);
@@ -364,6 +386,7 @@ void chronyd_destroy(struct chronyd *d)
     if (d->sources)
         sources_stop(d->sources);
     control_destroy(d->control);
+    refclocks_destroy(d->refclocks);
     rtc_destroy(d->rtc);
     ntp_destroy(d->ntp);
     sources_destroy(d->sources);
@@ -390,11 +413,18 @@ static void settle_names(struct chronyd *d)
         return;
     d->names_settled = true;
     rtc_start(d->rtc);
+    refclocks_start(d->refclocks);
     if (!dir || d->options.mode != REFERENCE_NORMAL)
         return;
     if (d->options.reload_dumps)
         sources_load_dumps(d->sources, dir);
     sources_remove_dumps(d->sources, dir);
+}
+
+/* No host will tell the time any more, and no clock at this one either. */
+static bool nothing_left(const struct chronyd *d)
+{
+    return ntp_all_given_up(d->ntp) && refclocks_count(d->refclocks) == 0;
 }
 
 /* -q and -Q end after the first update, or when no source is left that could give one. */
@@ -414,7 +444,7 @@ static void look_for_the_end(struct chronyd *d)
         finish(d, CHRONYD_FAILED);
         break;
     case ONCE_WAITING:
-        if (d->state == CHRONYD_RUNNING && ntp_all_given_up(d->ntp)) {
+        if (d->state == CHRONYD_RUNNING && nothing_left(d)) {
             log_warning(&d->log, "No suitable source for synchronisation");
             finish(d, CHRONYD_FAILED);
         }
@@ -427,7 +457,8 @@ void chronyd_handle(struct chronyd *d, const struct event *ev)
     clock_notice_jump(d->clock);
     if (ev->type == EVENT_STOP)
         finish(d, CHRONYD_DONE);
-    else if (ev->type != EVENT_TIMER && !ntp_handle(d->ntp, ev) && !rtc_handle(d->rtc, ev))
+    else if (ev->type != EVENT_TIMER && !ntp_handle(d->ntp, ev) && !rtc_handle(d->rtc, ev) &&
+             !refclocks_handle(d->refclocks, ev))
         control_handle(d->control, ev);
     timers_fire(&d->timers, d->os.ops->mono(d->os.ctx));
     settle_names(d);

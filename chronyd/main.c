@@ -34,11 +34,6 @@
 #else
 #define FEATURE_NTS "-NTS"
 #endif
-#ifdef HAVE_REFCLOCK
-#define FEATURE_REFCLOCK "+REFCLOCK"
-#else
-#define FEATURE_REFCLOCK "-REFCLOCK"
-#endif
 #ifdef HAVE_IPV6
 #define FEATURE_IPV6 "+IPV6"
 #else
@@ -50,7 +45,7 @@
 #define FEATURE_DEBUG_TEXT "-DEBUG"
 #endif
 #define FEATURES                                                                                   \
-    "+CMDMON +NTP " FEATURE_REFCLOCK " +RTC " FEATURE_PRIVDROP " " FEATURE_SCFILTER                \
+    "+CMDMON +NTP +REFCLOCK +RTC " FEATURE_PRIVDROP " " FEATURE_SCFILTER                           \
     " -SIGND +ASYNCDNS " FEATURE_NTS " +SECHASH " FEATURE_IPV6 " " FEATURE_DEBUG_TEXT
 
 /* Leak checkers trace the process with calls that no filter lets through. */

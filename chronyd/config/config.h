@@ -9,6 +9,7 @@
 #include "base/access.h"
 #include "chronyd/config/settings.h"
 #include "chronyd/control/control.h"
+#include "chronyd/refclock/refclock.h"
 #include "chronyd/rtc/rtc.h"
 
 enum log_name {

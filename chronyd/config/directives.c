@@ -225,7 +225,7 @@ const struct directive config_directives[] = {
     PORT("ptpport", transport.ptp_port, 0, PENDING, "UDP port of NTP over PTP; 319 is of use."),
     DETAIL("ratelimit", "[interval N] [burst N] [leak N] [kod N]", parse_ratelimit, 0, CLIENT_NTP,
            0, "Limit how often a client is answered."),
-    SPECIAL("refclock", "DRIVER PARAMETER[:OPTION]... [OPTION]...", parse_refclock, ADDS | PENDING,
+    SPECIAL("refclock", "DRIVER PARAMETER[:OPTION]... [OPTION]...", parse_refclock, ADDS,
             "A clock that is connected to this host."),
     INT("refresh", "SECONDS", ntp.refresh_s, 0, INT_MAX, 1209600, 0,
         "How often the names of working sources are looked up again; 0: never."),

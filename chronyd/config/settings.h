@@ -13,27 +13,6 @@
 
 #include "base/addr.h"
 
-/* One `refclock` line (section 6). Driver names and driver options are judged when the refclock is
- * started, not here. */
-struct refclock_settings {
-    const char *driver;         /* "SHM", "SOCK", "PPS", "PHC", "RTC"; as typed */
-    const char *parameter;      /* up to the first ':' */
-    const char *driver_options; /* after it: "perm=0644", "extpps:pin=1"; "" if there are none */
-    int poll, driver_poll;      /* log2 s; driver_poll <= poll */
-    int filter_length;          /* 1..256; 64 */
-    char refid[5], lock[5];     /* "" = none given */
-    int rate;                   /* pulses per second, 1.. */
-    int max_lock_age;           /* pulses, 2 */
-    double width_s;             /* 0 = off */
-    bool pps, local, tai;
-    double offset_s, delay_s, precision_s; /* precision 0: the clock's */
-    double max_dispersion_s;               /* 0 = off */
-    int stratum;                           /* 0..15 */
-    int min_samples, max_samples;          /* -1: the directive's */
-    int max_unreach;                       /* 100000 */
-    uint8_t select_options;                /* enum select_option */
-};
-
 enum hwtimestamp_filter {
     HWTS_FILTER_AUTO, /* ntp if supported, else all, else none */
     HWTS_FILTER_NONE,

@@ -10,6 +10,7 @@
 #include "chronyd/control/authenticated.h"
 #include "chronyd/ntp/ntp.h"
 #include "chronyd/reference/manual.h"
+#include "chronyd/refclock/refclock.h"
 #include "chronyd/rtc/rtc.h"
 
 struct control_settings {
@@ -27,6 +28,8 @@ struct control_settings {
     const char *report_group; /* NULL: the daemon's */
 };
 
+struct candm_rpy_reload_config; /* candm/messages.h */
+
 /* What handlers may do beyond the rooms below: only wiring can. */
 struct control_hooks {
     void (*shutdown)(void *ctx);
@@ -34,6 +37,9 @@ struct control_hooks {
     void (*dump)(void *ctx);
     void (*rekey)(void *ctx);
     void (*reload_sources)(void *ctx);
+    void (*reload_config)(void *ctx, struct candm_rpy_reload_config *out);
+    /* A rule of allow, deny, cmdallow or cmddeny was applied to its table. */
+    void (*access_rule)(void *ctx, bool command, const struct access_rule *rule);
     void *ctx;
 };
 
@@ -43,6 +49,7 @@ struct control_rooms {
     struct sources *sources;
     struct ntp *ntp;
     struct rtc *rtc; /* NULL = the RTC is not tracked */
+    struct refclocks *refclocks;
     struct manual *manual;
     struct access_table *ntp_access, *command_access;
     const struct keystore *keys; /* for cmdkey */

@@ -82,7 +82,8 @@ enum candm_status handle_source_data(struct exchange *x)
     if (!source_of_index(x, &s))
         return CANDM_NO_SUCH_SOURCE;
     r.address = s.kind == SOURCE_REFCLOCK ? addr_from_ipv4(s.refid) : s.addr;
-    r.poll = s.kind == SOURCE_REFCLOCK ? 0 : (int16_t)ntp_source_poll(rooms->ntp, &s.addr);
+    r.poll = (int16_t)(s.kind == SOURCE_REFCLOCK ? refclocks_poll_log2(rooms->refclocks, s.refid)
+                                                 : ntp_source_poll(rooms->ntp, &s.addr));
     r.state = state_of(s.select.state);
     r.mode = (uint16_t)s.kind;
     r.reachability = s.reach;

@@ -15,6 +15,7 @@ enum event_type {
     EVENT_CLOCK_SET,   /* the system clock was set by somebody, or the host woke from suspend;
                           the clock looks itself what it was */
     EVENT_RTC_TICK,    /* the real-time clock began a second */
+    EVENT_REFCLOCK,    /* a reference clock that is not polled told the time */
     EVENT_STOP,        /* SIGTERM and friends */
     EVENT_STREAM_OPEN, /* a client connected to a listening stream socket */
     EVENT_STREAM_DATA,
@@ -48,6 +49,10 @@ struct event {
             struct utc_calendar shows;
             struct utc stamp; /* the system clock (raw) at the tick */
         } rtc;
+        struct {
+            int clock;
+            struct os_refclock_sample sample;
+        } refclock;
         struct {
             int stream;
             int listener;        /* STREAM_OPEN */

@@ -69,6 +69,22 @@ struct os_clock_status {
     int tai_offset_s;   /* TAI - UTC, 0 = leave alone */
 };
 
+/* A reference clock on this host: a device, a piece of shared memory, a socket. */
+struct os_refclock_params {
+    const char *driver;    /* "SHM", "SOCK", "PPS", "PHC", "RTC" */
+    const char *parameter; /* device, unit, path */
+    const char *options;   /* of the driver: words between colons, "extpps:pin=1"; "" = none */
+};
+
+/* What it told: the system clock (raw) showed `stamp` when the true time was offset_s more. */
+struct os_refclock_sample {
+    struct utc stamp;
+    double offset_s;
+    double dispersion_s; /* uncertainty of the reading itself */
+    int leap;            /* 0 none, 1 insert, 2 delete, 3 the clock is not set */
+    bool pulse;          /* the beginning of some second: only the fraction of the offset counts */
+};
+
 enum os_resolve_status { OS_RESOLVED, OS_RESOLVE_TEMPORARY, OS_RESOLVE_PERMANENT };
 #define OS_RESOLVE_MAX 16 /* addresses used of an answer */
 
@@ -97,6 +113,15 @@ struct os_ops {
      * for the next tick (2 s at most): only for option -s, before anything runs. */
     bool (*rtc_read)(void *ctx, const char *device, struct utc_calendar *shows, struct utc *stamp,
                      struct err *err);
+
+    /* --- reference clocks; NULL in a world without them --- */
+    /* An unknown driver or driver option, and a device that cannot be opened, are errors. *polled:
+     * it has to be asked; the others report by themselves (EVENT_REFCLOCK). */
+    int (*refclock_open)(void *ctx, const struct os_refclock_params *params, bool *polled,
+                         struct err *err);
+    /* Ask it for a new sample; false if there is none. */
+    bool (*refclock_poll)(void *ctx, int clock, struct os_refclock_sample *out);
+    void (*refclock_close)(void *ctx, int clock);
 
     /* --- randomness: the only source of it --- */
     void (*random)(void *ctx, void *out, size_t length);

@@ -17,7 +17,9 @@
 #define BATCH_MAX 32      /* datagrams received or sent with one call */
 #define STREAMS_MAX 16    /* clients of stream sockets at a time */
 
-enum slot_kind { SLOT_FREE, SLOT_UDP, SLOT_UNIX, SLOT_LISTENER, SLOT_STREAM };
+enum slot_kind { SLOT_FREE, SLOT_UDP, SLOT_UNIX, SLOT_LISTENER, SLOT_STREAM, SLOT_REFCLOCK };
+
+struct refclock_device; /* refclock.h */
 
 struct slot {
     enum slot_kind kind;
@@ -37,6 +39,9 @@ struct slot {
     /* streams */
     int listener;
     bool blocked; /* the peer reads slowly: tell when it can be written again */
+    /* reference clocks */
+    struct refclock_device *refclock;
+    bool silent; /* is asked, never waited for */
 };
 
 /* A datagram that waits for the end of the batch. */
@@ -100,6 +105,7 @@ struct world {
     struct mono timer_set;
     int rtc_fd; /* -1 = not open */
     bool rtc_ticks;
+    bool sockets_to_bind;    /* of reference clocks, after the command socket */
     int clock_fd;            /* becomes readable when the clock is set; -1 = none */
     int network_fd;          /* rtnetlink; -1 = none */
     struct mono network_due; /* not listened to before this: changes come in swarms */
@@ -141,6 +147,14 @@ bool world_rtc_set(void *ctx, const struct utc_calendar *to, struct err *err);
 bool world_rtc_read(void *ctx, const char *device, struct utc_calendar *shows, struct utc *stamp,
                     struct err *err);
 void rtc_tick(struct world *w, world_handler handle_event, void *ctx);
+
+/* refclock.c */
+int world_refclock_open(void *ctx, const struct os_refclock_params *params, bool *polled,
+                        struct err *err);
+bool world_refclock_poll(void *ctx, int clock, struct os_refclock_sample *out);
+void world_refclock_close(void *ctx, int clock);
+void refclock_receive(struct world *w, int handle, world_handler handle_event, void *ctx);
+void refclock_sock_bind_late(struct world *w);
 
 /* random.c */
 void world_random(void *ctx, void *out, size_t length);

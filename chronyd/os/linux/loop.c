@@ -70,7 +70,7 @@ static size_t collect(struct world *w, struct mono now)
         return 0;
     add_poll(w, &n, w->timer_fd, POLLIN, POLL_TIMER);
     for (size_t i = 0; i < w->slot_count; i++) {
-        if (w->slots[i].kind != SLOT_FREE)
+        if (w->slots[i].kind != SLOT_FREE && !w->slots[i].silent)
             add_poll(w, &n, w->slots[i].fd, slot_events(&w->slots[i]), (int)i);
     }
     if (w->resolver.in_flight > 0)
@@ -180,6 +180,9 @@ static void dispatch_slot(struct world *w, int handle, uint32_t serial, short ev
     case SLOT_STREAM:
         stream_ready(w, handle, events, handle_event, ctx);
         break;
+    case SLOT_REFCLOCK:
+        refclock_receive(w, handle, handle_event, ctx);
+        break;
     case SLOT_FREE:
         break;
     }
@@ -254,6 +257,8 @@ void world_turn(struct world *w, struct mono wake, world_handler handle_event, v
     size_t n;
     int ready;
 
+    if (w->sockets_to_bind)
+        refclock_sock_bind_late(w);
     if (deliver_due(w, wake, handle_event, ctx))
         return;
     now = world_mono(w);
