@@ -24,6 +24,19 @@ struct four_times {
     struct ntp_time receive, transmit; /* the server's */
 };
 
+/* By how much the two clocks may drift apart during an exchange. Between peers that takes as long
+ * as they wait for each other, so it matters how well their frequencies are known. */
+static double error_rate(const struct association *a)
+{
+    double rate = clock_max_error_rate(a->room->clock);
+    struct track_delay d;
+
+    if (a->settings.kind != SOURCE_PEER)
+        return rate;
+    track_delay(source_track(a->source), &d);
+    return rate + d.skew;
+}
+
 static void build_sample(const struct association *a, const struct answer *in,
                          const struct four_times *t, struct measurement *out)
 {
@@ -41,7 +54,7 @@ static void build_sample(const struct association *a, const struct answer *in,
     s->truth = utc_add_s(remote_receive, out->response_time_s / 2);
     s->truth = utc_add_s(s->truth, a->settings.offset_s);
     s->delay_s = max_d(round_trip_s - out->response_time_s, precision_s);
-    s->dispersion_s = precision_s + clock_max_error_rate(clock) * max_d(round_trip_s, 0.0);
+    s->dispersion_s = precision_s + error_rate(a) * max_d(round_trip_s, 0.0);
     s->root_delay_s = in->root_delay_s + s->delay_s;
     s->root_dispersion_s = in->root_dispersion_s + s->dispersion_s;
     s->offset_then_s = utc_diff_s(s->truth, clock_corrected(clock, s->at));
@@ -74,7 +87,7 @@ static bool test_sanity(const struct association *a, const struct ntp_header *h,
     return m->usable && !a->request.presend &&
            s->delay_s - s->dispersion_s <= a->settings.max_delay_s &&
            ldexp(1.0, h->precision) <= a->settings.max_delay_s &&
-           fabs(m->response_time_s) <= RESPONSE_MAX_S;
+           (a->settings.kind == SOURCE_PEER || fabs(m->response_time_s) <= RESPONSE_MAX_S);
 }
 
 /* How much the limits below have to grow with the age of what they were learned from. */

@@ -407,6 +407,27 @@ static void peers_measure_each_other(void **state)
     world_destroy(w);
 }
 
+static void peer_may_take_its_time_to_answer(void **state)
+{
+    struct ntp_source_settings s = peer_line();
+    struct world *w = peering(&s);
+    struct ntp_header h;
+    uint64_t heard;
+
+    (void)state;
+    w->server.silent = true;
+    world_run(w, 0.3);
+    h = world_header(&w->sent[0]);
+    heard = peer_now(w);
+    world_run(w, 7);
+    peer_sends(w, h.transmit.bits, heard, peer_now(w), NULL);
+    assert_int_equal(world_data(w, 1).total_good, 1);
+    assert_true(world_data(w, 1).response_time_s > 6.9);
+    /* Seven seconds at a frequency that nobody knows yet. */
+    assert_true(world_data(w, 1).peer_dispersion_s > 0.01);
+    world_destroy(w);
+}
+
 static void packet_without_its_mac_does_not_disturb_a_peer(void **state)
 {
     struct ntp_source_settings s = peer_line();
@@ -499,6 +520,7 @@ int main(void)
         cmocka_unit_test(broadcast_is_sent_at_its_interval),
         cmocka_unit_test(peer_is_asked_from_the_server_port_with_real_times),
         cmocka_unit_test(peers_measure_each_other),
+        cmocka_unit_test(peer_may_take_its_time_to_answer),
         cmocka_unit_test(packet_without_its_mac_does_not_disturb_a_peer),
         cmocka_unit_test(replayed_packet_of_a_peer_is_a_duplicate),
         cmocka_unit_test(stranger_in_symmetric_mode_gets_a_passive_answer),
