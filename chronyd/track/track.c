@@ -177,8 +177,8 @@ static void weigh_samples(struct track *t)
         t->shift_s[i] = asymmetry * t->excess_s[i];
         t->points[i].half_s =
             (t->excess_s[i] + gaps[r]) / 2.0 * max_d(1.0 - 2.0 * fabs(asymmetry), FIXED_OPEN);
-        t->points[i].edge_s = sqrt(precision * precision + s->dispersion_s * s->dispersion_s +
-                                   gaps[r] * gaps[r] * EDGE_PER_GAP * EDGE_PER_GAP);
+        t->points[i].edge_s = sqrt(precision * precision + s->dispersion_s * s->dispersion_s -
+                                   least * least + gaps[r] * gaps[r] * EDGE_PER_GAP * EDGE_PER_GAP);
         t->points[i].t_s = diff_s(s->at.ns, t->samples[t->count - 1].at.ns);
         t->points[i].y_s = level_s(s, &t->samples[t->count - 1]) + t->shift_s[i];
         t->points[i].new_level = t->new_level[i];
