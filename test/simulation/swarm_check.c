@@ -17,7 +17,7 @@
 #define LIAR_LOOKS_MAX 6
 #define LOG_LINES_PER_HOUR_MAX 500 /* a refusal of each request at minpoll 1 is told each time */
 /* Where all the delay is on one way the bound is met exactly, but for noise. */
-#define BOUND_TOLERANCE 1.1
+#define BOUND_TOLERANCE 1.3
 /* A liar that creeps away within the honest intervals cannot be told from them at once. */
 #define CREEP_S 0.2
 #define WAKES_PER_HOUR_MAX 40000
@@ -327,7 +327,9 @@ static void check_request(struct watch *w, const struct packet *p)
             continue;
         least_s = min_d(2.0, ldexp(0.25, peer->settings->minpoll));
         since_s = peer->last_ns < 0 ? 1e9 : (double)(now - peer->last_ns) * 1e-9;
-        if (since_s < 0.8 * least_s && peer->orders == n->counts.orders) /* a burst by command */
+        /* A command or a jump of the clock begins a burst at once. */
+        if (since_s < 0.8 * least_s && peer->orders == n->counts.orders &&
+            n->counts.disturbed_ns < peer->last_ns)
             violated(w->check, n, "poll", "%.3f s between two requests to %s, minpoll is %d",
                      since_s, peer->settings->name, peer->settings->minpoll);
         peer->tokens = min_d(60.0, peer->tokens + since_s * refill_per_s(peer->settings)) - 1.0;

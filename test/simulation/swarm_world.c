@@ -229,8 +229,11 @@ static void put_delay(struct draft *d, const char *way)
         put(d, " uniform %.7f", jitter);
         break;
     }
-    if (chance(d, 0.15))
-        put(d, " bloat %.4f %.0f", scale(d, 0.005, 0.3), scale(d, 100, 10000));
+    if (chance(d, 0.15)) {
+        double height = scale(d, 0.005, 0.3); /* slopes below 50 ppm: else it is no oscillator */
+
+        put(d, " bloat %.4f %.0f", height, height * scale(d, 40000, 1000000));
+    }
     if (chance(d, 0.3))
         put(d, " loss %.3f", scale(d, 0.001, 0.3));
     if (chance(d, 0.1))
