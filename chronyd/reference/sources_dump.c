@@ -15,6 +15,7 @@
 #define SUFFIX ".dat"
 /* No honest sample has an offset or a delay as large as this; keeps int64 arithmetic in range. */
 #define SANE_S 4e9
+#define TIME_MAX INT64_C(4000000000)
 
 struct text_buffer {
     char data[DUMP_BYTES_MAX];
@@ -141,7 +142,7 @@ static bool parse_sample(const char *line, const struct clock_view *view, struct
 
     if (sscanf(line, "%lld.%9ld %lf %lf %lf %lf %lf %lf %n", &seconds, &ns, &v[0], &v[1], &v[2],
                &v[3], &v[4], &v[5], &used) != 8 ||
-        line[used] || ns < 0 || seconds < -SANE_S || seconds > SANE_S || !all_sane(v, 6))
+        line[used] || ns < 0 || seconds < -TIME_MAX || seconds > TIME_MAX || !all_sane(v, 6))
         return false;
     if (v[2] < 0.0 || v[3] < 0.0 || v[4] < 0.0 || v[5] < 0.0)
         return false;
