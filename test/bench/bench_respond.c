@@ -103,7 +103,7 @@ int main(int argc, char **argv)
     struct bench b = {.view = {.precision = -23}, .addresses = 1};
     struct access_table *access = access_create();
     struct keystore *keys = keystore_create();
-    double seconds = argc > 1 ? atof(argv[1]) : 1.0;
+    double seconds = argc > 1 ? strtod(argv[1], NULL) : 1.0;
     struct err err;
 
     keystore_load(keys, text, strlen(text), "keys", &silent);

@@ -96,8 +96,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: ntpload ADDRESS PORT SECONDS [WINDOW [PID]]\n");
         return 2;
     }
-    to.sin_port = htons((uint16_t)atoi(argv[2]));
-    window = argc > 4 ? atoi(argv[4]) : 64;
+    to.sin_port = htons((uint16_t)strtol(argv[2], NULL, 10));
+    window = argc > 4 ? (int)strtol(argv[4], NULL, 10) : 64;
     if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
         return 2;
     prepare(&in);
@@ -117,7 +117,7 @@ int main(int argc, char **argv)
         answers += got;
         waiting -= got < waiting ? got : waiting;
         end_s = now_s();
-    } while (end_s - start_s < atof(argv[3]));
+    } while (end_s - start_s < strtod(argv[3], NULL));
     printf("%.0f answers/s, %ld lost", (double)answers / (end_s - start_s), lost);
     if (argc > 5 && answers > 0)
         printf(", %.2f us of processor time each",
