@@ -60,6 +60,14 @@ static struct point *nearest(struct point *points, size_t count, size_t *kept)
     return points + first;
 }
 
+/* Far from the ends of int64, so that differences of them are right too. */
+static int64_t offset_ns(struct utc truth, struct utc corrected)
+{
+    int64_t ns = ns_add(truth.ns, -corrected.ns);
+
+    return ns > INT64_MAX / 4 ? INT64_MAX / 4 : ns < INT64_MIN / 4 ? INT64_MIN / 4 : ns;
+}
+
 bool median_combine(const struct median *m, const struct clock_view *view, struct reading *out)
 {
     struct point points[MEDIAN_LENGTH_MAX], *chosen;
@@ -72,17 +80,17 @@ bool median_combine(const struct median *m, const struct clock_view *view, struc
         const struct reading *r = &m->readings[i];
         struct utc corrected = clock_view_corrected(view, r->at);
 
-        points[i] = (struct point){ns_add(r->truth.ns, -corrected.ns), r};
+        points[i] = (struct point){offset_ns(r->truth, corrected), r};
     }
     qsort(points, m->used, sizeof(points[0]), compare);
     chosen = nearest(points, m->used, &n);
     for (size_t i = 0; i < n; i++) {
         age_s += osc_diff_s(newest(m)->at, chosen[i].reading->at) / (double)n;
-        mean_s += s_from_ns(ns_add(chosen[i].offset_ns, -chosen[0].offset_ns)) / (double)n;
+        mean_s += s_from_ns(chosen[i].offset_ns - chosen[0].offset_ns) / (double)n;
         dispersion_s += chosen[i].reading->dispersion_s / (double)n;
     }
     for (size_t i = 0; i < n; i++) {
-        double off_s = s_from_ns(ns_add(chosen[i].offset_ns, -chosen[0].offset_ns)) - mean_s;
+        double off_s = s_from_ns(chosen[i].offset_ns - chosen[0].offset_ns) - mean_s;
 
         squares += off_s * off_s;
     }
