@@ -95,6 +95,7 @@ static void second(void)
         world.status |= STA_UNSYNC;
     }
     leap();
+    refclocks_second();
     trace("clock %.0f %.9f %.3f %d", (double)world.t * 1e-9,
           (double)((world.real_ns - (long double)clock_true_ns()) * 1e-9L),
           (world.freq + world.rate) * 1e6, world.status);

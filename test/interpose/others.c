@@ -73,6 +73,9 @@ static void read_settings(struct settings *s)
     s->step_s = number("WORLD_STEP", 0);
     s->rtc_offset_s = number("WORLD_RTC", 0);
     s->rtc_ppm = number("WORLD_RTC_PPM", 0);
+    s->refclock_offset_s = number("WORLD_REFCLOCK", 0);
+    s->refclock_jitter_s = number("WORLD_REFCLOCK_JITTER", 1e-6);
+    s->ptp_ways = (int)number("WORLD_PTP", 3);
     s->real_path = getenv("WORLD_REAL_SOCKET");
     s->done_path = getenv("WORLD_PAUSE_DONE");
     world.random = (uint64_t)number("WORLD_SEED", 1) * 2654435761u + 88172645463325252ull;
@@ -275,6 +278,9 @@ int open(const char *path, int flags, ...)
     va_end(args);
     if (strcmp(path, "/dev/rtc") == 0)
         return RTC_FD;
+    fd = refclocks_open(path);
+    if (fd >= 0)
+        return fd;
     *(void **)&real = dlsym(RTLD_NEXT, "open");
     fd = real(path, flags, mode);
     if (fd >= FIRST_SOCKET)

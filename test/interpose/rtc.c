@@ -72,10 +72,8 @@ int ioctl(int fd, unsigned long request, ...)
     arg = va_arg(args, void *);
     va_end(args);
     enter("ioctl");
-    if (fd != RTC_FD) {
-        errno = EINVAL;
-        return -1;
-    }
+    if (fd != RTC_FD)
+        return refclocks_ioctl(fd, request, arg);
     if (request == RTC_UIE_ON)
         rtc_arm();
     else if (request == RTC_UIE_OFF)

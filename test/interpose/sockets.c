@@ -138,7 +138,7 @@ int close(int fd)
 {
     struct slot *s = slot_of(fd);
 
-    if (fd == RTC_FD)
+    if (fd == RTC_FD || fd == PPS_FD || fd == PTP_FD)
         return 0;
     if (!s)
         return real_close(fd);
@@ -243,7 +243,7 @@ int fcntl(int fd, int command, ...)
     va_start(args, command);
     value = va_arg(args, long);
     va_end(args);
-    if (slot_of(fd) || fd == RTC_FD)
+    if (slot_of(fd) || fd == RTC_FD || fd == PPS_FD || fd == PTP_FD)
         return 0;
     REAL(int, "fcntl", int, int, long);
     return real(fd, command, value);

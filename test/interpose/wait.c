@@ -158,6 +158,7 @@ int select(int count, fd_set *in, fd_set *out, fd_set *exceptions, struct timeva
     enter("select");
     r.timeout_ns = timeout ? timeout->tv_sec * NS_PER_S + timeout->tv_usec * 1000 : -1;
     a = wait_for(&r);
+    refclocks_renew();
     if (a.fd == -2) {
         errno = EINTR;
         return -1;

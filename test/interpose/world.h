@@ -47,6 +47,8 @@ struct settings {
     double step_at, step_s;    /* somebody else steps the clock; 0 = never */
     double rtc_offset_s;       /* /dev/rtc shows this much more than the truth */
     double rtc_ppm;
+    double refclock_offset_s, refclock_jitter_s; /* what refclocks tell, more than the truth */
+    int ptp_ways; /* of reading /dev/ptp0: plain, extended, precise */
 };
 
 struct address {
@@ -140,6 +142,14 @@ int real_udp_socket(void);
 #define RTC_FD 200
 int64_t rtc_now(void); /* ns since 1970 that it shows */
 void rtc_arm(void);
+
+/* refclocks.c */
+#define PPS_FD 201
+#define PTP_FD 202
+void refclocks_renew(void);           /* while the program waits */
+void refclocks_second(void);          /* a pulse */
+int refclocks_open(const char *path); /* -1: none of them */
+int refclocks_ioctl(int fd, unsigned long request, void *arg);
 
 /* network.c */
 struct slot *slot_of(int fd);
