@@ -237,17 +237,20 @@ static struct filter_prior prior_of(const struct track *t)
 static double open_slope(const struct track *t, size_t first)
 {
     size_t newest = t->count - 1, anchor = newest;
-    double least = t->prior_skew_ppm * 1e-6;
+    double least = t->prior_skew_ppm * 1e-6, shortest = HUGE_VAL;
 
-    for (size_t i = newest; i > first && i + OPEN_SLOPE_ANCHORS > newest; i--) {
-        if (t->points[i].half_s < t->points[anchor].half_s)
+    /* What looks like another route may be a queue that fills slowly: one shortest delay for all. */
+    for (size_t i = first; i < t->count; i++) {
+        shortest = min_d(shortest, t->samples[i].delay_s);
+        if (i + OPEN_SLOPE_ANCHORS > newest && t->samples[i].delay_s < t->samples[anchor].delay_s)
             anchor = i;
     }
     for (size_t i = first; i < t->count; i++) {
         double apart = fabs(t->points[anchor].t_s - t->points[i].t_s);
+        double widths = (t->samples[anchor].delay_s + t->samples[i].delay_s) / 2.0 - shortest;
 
         if (apart > 0.0)
-            least = min_d(least, (t->points[anchor].half_s + t->points[i].half_s) / apart);
+            least = min_d(least, (widths + t->usual_excess_s) / apart);
     }
     return least;
 }

@@ -124,6 +124,17 @@ static bool is_connected(const struct node *n, const struct node *other)
            !l->way[1].unreachable;
 }
 
+static bool is_alone(const struct watch *w)
+{
+    for (size_t i = 0; i < w->peer_count; i++) {
+        const struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
+
+        if (!is_liar(other) && other->host && is_connected(w->node, other))
+            return false;
+    }
+    return true;
+}
+
 /* Are the honest sources that can be reached a majority, and more needed than lie? */
 static bool has_honest_majority(const struct watch *w)
 {
@@ -398,7 +409,7 @@ static void check_recovery(struct watch *w)
     struct verdict v;
 
     learn_peers(w);
-    if (rest_s < 20.0 * slowest_poll_s(w) || !has_honest_majority(w) || w->peer_count == 0)
+    if (rest_s < 20.0 * slowest_poll_s(w) || !has_honest_majority(w) || is_alone(w))
         return;
     if (!n->daemon) {
         violated(w->check, n, "recovery", "the daemon is not running (%s)",
