@@ -51,6 +51,14 @@ void access_destroy(struct access_table *t)
     free(t);
 }
 
+void access_move(struct access_table *to, struct access_table *from)
+{
+    prune(&to->ipv4);
+    prune(&to->ipv6);
+    *to = *from;
+    *from = (struct access_table){.ipv4 = {.state = DENY}, .ipv6 = {.state = DENY}};
+}
+
 static unsigned branch(const struct addr *a, int depth)
 {
     uint8_t byte = a->bytes[depth / 2];

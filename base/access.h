@@ -24,6 +24,8 @@ struct access_table *access_create(void);
 void access_destroy(struct access_table *t);
 /* False with ERR_RANGE when the prefix does not fit the family ("Bad subnet in A/B"). */
 MUST_CHECK bool access_apply(struct access_table *t, const struct access_rule *r, struct err *err);
+/* `to` gets all rules of `from`, which has none then, and forgets its own. */
+void access_move(struct access_table *to, struct access_table *from);
 bool access_allows(const struct access_table *t, const struct addr *a);
 /* Could any address of the family (or of any, for ADDR_NONE) be allowed? Decides about sockets. */
 bool access_any(const struct access_table *t, enum addr_family family);

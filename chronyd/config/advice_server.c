@@ -69,7 +69,8 @@ static void host_names(struct advice *a, const struct access_list *list)
 {
     for (size_t i = 0; i < list->name_count && i < 100; i++)
         advise(a, "host-name", NULL, NULL,
-               "The host name %s in an access rule is not looked up: write its address",
+               "The host name %s in an access rule is looked up once and stands for its first "
+               "address: write the address",
                list->names[i].name);
 }
 

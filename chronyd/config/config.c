@@ -156,14 +156,6 @@ static void warn_nts(const struct config *c, const struct config_reader *r)
     }
 }
 
-static void warn_names(const struct access_list *list, const char *allow, const char *deny,
-                       const struct config_reader *r)
-{
-    for (size_t i = 0; i < list->name_count; i++)
-        log_warning(r->log, "Host name %s in %s directive is not looked up, use its address",
-                    list->names[i].name, list->names[i].allow ? allow : deny);
-}
-
 /* --- derived values --- */
 
 static void derive(struct config *c)
@@ -194,8 +186,6 @@ bool config_finish(struct config *c, const struct config_reader *r, struct err *
     if (r->log) {
         warn_pending(c, r);
         warn_nts(c, r);
-        warn_names(&c->ntp_access, "allow", "deny", r);
-        warn_names(&c->command_access, "cmdallow", "cmddeny", r);
     }
     derive(c);
     return true;

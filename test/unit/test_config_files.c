@@ -269,9 +269,7 @@ static void what_has_no_effect_yet_is_told_with_its_place(void **state)
         w.log, "1 commandkey directive is no longer supported at line 1 in file F\n"
                "1 linux_hz directive is no longer supported at line 3 in file F\n"
                "1 linux_freq_scale directive is no longer supported at line 4 in file F\n"
-               "1 generatecommandkey directive is no longer supported at line 5 in file F\n"
-               "1 Host name time.example in allow directive is not looked up, use "
-               "its address\n");
+               "1 generatecommandkey directive is no longer supported at line 5 in file F\n");
     config_free(&c);
 }
 
