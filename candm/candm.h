@@ -114,7 +114,8 @@ enum candm_open {
     /* ours, far from the numbers that others count up (doc/candm-extensions.adoc) */              \
     X(VERDICT, 128, N, TRACKING, none, verdict)                                                    \
     X(SOURCE_REASON, 129, V, SELECTDATA, int, source_reason)                                       \
-    X(SUBSCRIBE, 130, V, NONE, int, null) /* on report streams only (candm/events.h) */
+    X(SUBSCRIBE, 130, V, NONE, int, null) /* on report streams only (candm/events.h) */            \
+    X(RELOAD_CONFIG, 131, U, NONE, none, reload_config)
 
 enum candm_command {
 #define X(name, code, class, open, request, reply) CANDM_REQ_##name = code,
@@ -150,7 +151,8 @@ enum candm_command {
     X(server_stats4, 25, 168)                                                                      \
     X(ntp_data2, 26, 144)                                                                          \
     X(verdict, 128, 80)                                                                            \
-    X(source_reason, 129, 172)
+    X(source_reason, 129, 172)                                                                     \
+    X(reload_config, 130, 492)
 
 enum candm_reply {
 #define X(name, code, bytes) CANDM_RPY_##name = code,

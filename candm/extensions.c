@@ -75,3 +75,27 @@ void candm_get_rpy_source_reason(struct wire_in *in, struct candm_rpy_source_rea
     candm_get_reason(in, &v->network);
     candm_get_reason(in, &v->selection);
 }
+
+void candm_put_rpy_reload_config(struct wire_out *out, const struct candm_rpy_reload_config *v)
+{
+    wire_put_u16(out, v->result);
+    wire_put_u16(out, 0);
+    wire_put_u32(out, v->added);
+    wire_put_u32(out, v->removed);
+    wire_put_u32(out, v->kept);
+    wire_put_u32(out, v->applied);
+    wire_put_u32(out, v->restart);
+    put_text(out, v->text, sizeof(v->text));
+}
+
+void candm_get_rpy_reload_config(struct wire_in *in, struct candm_rpy_reload_config *v)
+{
+    v->result = wire_get_u16(in);
+    candm_skip(in, 2);
+    v->added = wire_get_u32(in);
+    v->removed = wire_get_u32(in);
+    v->kept = wire_get_u32(in);
+    v->applied = wire_get_u32(in);
+    v->restart = wire_get_u32(in);
+    get_text(in, v->text, sizeof(v->text));
+}

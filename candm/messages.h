@@ -263,6 +263,21 @@ struct candm_rpy_source_reason {
     struct candm_reason network;   /* why it gives no usable samples; "none" = it does */
     struct candm_reason selection; /* why it is used, or not */
 };
+enum candm_reload_result {
+    CANDM_RELOAD_DONE = 0,
+    CANDM_RELOAD_REFUSED = 1, /* the new configuration is faulty or cannot be read */
+    CANDM_RELOAD_NO_FILE = 2, /* the running one came from no file */
+};
+#define CANDM_RELOAD_TEXT 468
+struct candm_rpy_reload_config {
+    uint16_t result;
+    uint32_t added, removed, kept; /* sources */
+    uint32_t applied;              /* other directives that changed */
+    uint32_t restart;              /* directives whose change has to wait for a restart */
+    /* Why not; or the names of the latter, separated by blanks, "..." at the end if there is no
+     * room for all. Terminated. */
+    char text[CANDM_RELOAD_TEXT];
+};
 
 #define X(name, bytes)                                                                             \
     void candm_put_req_##name(struct wire_out *out, const struct candm_req_##name *v);             \

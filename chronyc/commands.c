@@ -82,8 +82,9 @@ static const struct command commands[] = {
      "polltarget <address> <samples>\tNumber of samples to aim at\n"},
     {"refresh", run_plain, REQ(REFRESH), SECTION_NTP, "",
      "refresh\tLook up the names of sources again\n"},
-    {"reload", run_reload, REQ(RELOAD_SOURCES), SECTION_NTP, "sources",
-     "reload sources\tRead the source directories again\n"},
+    {"reload", run_reload, REQ(RELOAD_SOURCES), SECTION_NTP, "sources config",
+     "reload sources\tRead the source directories again\n"
+     "reload config\tRead the configuration again and apply what changed\n"},
     {"sourcename", run_sourcename, REQ(NTP_SOURCE_NAME), SECTION_NTP, "@",
      "sourcename <address>\tShow the name that was configured\n"},
 

@@ -12,7 +12,7 @@ extern const struct report report_sources, report_sourcestats, report_selectdata
     report_ntpdata;
 extern const struct report report_tracking, report_activity, report_serverstats, report_clients,
     report_clients_nke, report_smoothing, report_rtcdata, report_manual_list, report_waitsync,
-    report_sourcename, report_settime;
+    report_sourcename, report_settime, report_reload;
 
 /* `address` is the text of the source's address, NULL for a reference clock. */
 void row_sources(struct printer *p, const struct candm_rpy_source_data *r, const char *name,
@@ -33,6 +33,7 @@ void row_rtcdata(struct printer *p, const struct candm_rpy_rtc *r);
 void row_manual_list(struct printer *p, const struct candm_manual_sample *r, uint32_t index);
 void row_waitsync(struct printer *p, const struct candm_rpy_tracking *r, uint32_t try);
 void row_sourcename(struct printer *p, const char *name);
+void row_reload(struct printer *p, const struct candm_rpy_reload_config *r);
 void row_settime(struct printer *p, const struct candm_rpy_manual_timestamp *r);
 
 /* Is the host synchronised, as `waitsync` means it: to an address, or to a reference clock, but not

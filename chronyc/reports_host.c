@@ -296,6 +296,35 @@ void row_settime(struct printer *p, const struct candm_rpy_manual_timestamp *r)
     printer_row(p, v);
 }
 
+/* --- reload config --------------------------------------------------------------------------- */
+
+static const struct field reload_fields[] = {
+    {"", KIND_YESNO, 0, 0, FIELD_JSON_ONLY, "", "applied"},
+    {"Sources           : ", KIND_UINT, 0, 0, 0, " added, ", "sources_added"},
+    {"", KIND_UINT, 0, 0, 0, " removed, ", "sources_removed"},
+    {"", KIND_UINT, 0, 0, 0, " kept\n", "sources_kept"},
+    {"Other directives  : ", KIND_UINT, 0, 0, 0, " changed, ", "directives_changed"},
+    {"", KIND_UINT, 0, 0, 0, " need a restart\n", "directives_need_restart"},
+    {"Need a restart    : ", KIND_TEXT, 0, 0, FIELD_OPTIONAL, "\n", "need_restart"},
+    {"Error             : ", KIND_TEXT, 0, 0, FIELD_OPTIONAL, "\n", "error"},
+};
+const struct report report_reload = REPORT("reload", NULL, NULL, NULL, reload_fields);
+
+void row_reload(struct printer *p, const struct candm_rpy_reload_config *r)
+{
+    const bool done = r->result == CANDM_RELOAD_DONE;
+    const struct value text = value_s(r->text), none = {.unknown = true};
+    /* A line of CSV has as many fields as any other. */
+    const bool list = done && (r->text[0] || p->render == RENDER_CSV);
+    const struct value v[] = {
+        value_u(done),       value_u(r->added),   value_u(r->removed), value_u(r->kept),
+        value_u(r->applied), value_u(r->restart), list ? text : none,  done ? none : text,
+    };
+    _Static_assert(ARRAY_LEN(v) == ARRAY_LEN(reload_fields), "a value for each field");
+
+    printer_row(p, v);
+}
+
 /* --- sourcename ------------------------------------------------------------------------------ */
 
 static const struct field sourcename_fields[] = {

@@ -271,8 +271,34 @@ static bool run_fixed_word(struct session *s, const struct command *c, const cha
     return run_plain(s, c, NULL);
 }
 
+/* Refused is a failure of the command, although the daemon answered well. */
+static bool reload_config(struct session *s)
+{
+    const struct candm_rpy_reload_config *r;
+    struct printer p = session_printer(s);
+    struct request request;
+    struct reply reply;
+
+    request_init(&request, CANDM_REQ_RELOAD_CONFIG);
+    if (!client_request(s, &request, CANDM_RPY_reload_config, false, &reply))
+        return false;
+    r = &reply.payload.reload_config_;
+    if (r->result != CANDM_RELOAD_DONE && p.render != RENDER_JSON) {
+        print_status(s, CANDM_FAILED);
+        return complain(s, "%s", r->text);
+    }
+    if (p.render == RENDER_TEXT)
+        print_status(s, CANDM_SUCCESS);
+    printer_begin(&p, &report_reload);
+    row_reload(&p, r);
+    printer_end(&p);
+    return r->result == CANDM_RELOAD_DONE;
+}
+
 bool run_reload(struct session *s, const struct command *c, char *rest)
 {
+    if (strcmp(rest, "config") == 0)
+        return reload_config(s);
     return run_fixed_word(s, c, rest, "sources");
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include "chronyd/clock/tempcomp.h"
+#include "chronyd/reload.h"
 
 #define INITIAL_TIMEOUT_S 60.0 /* for names that do not resolve; servers are given up earlier */
 #define KEY_FILE_BYTES_MAX (4 << 20)
@@ -15,13 +16,16 @@
 #define MEASURE_AGAIN_S 10.0
 
 struct chronyd {
-    const struct config *config;
+    const struct config *config; /* that of the start; most of it holds until the end */
+    struct config reloaded;      /* what came after it */
+    bool has_reloaded;
     struct chronyd_options options;
     struct os os;
     struct log log;
     struct timers timers;
     struct keystore *keys;
     struct access_table *ntp_access, *command_access;
+    struct access_rules *ntp_rules, *command_rules;
     struct clock *clock;
     struct tempcomp *tempcomp; /* NULL = off */
     struct reference *reference;
@@ -40,6 +44,12 @@ struct chronyd {
     bool names_settled; /* the first round of name resolution has ended */
     enum chronyd_state state;
 };
+
+/* What can change at run time is to be taken from here. */
+static const struct config *current(const struct chronyd *d)
+{
+    return d->has_reloaded ? &d->reloaded : d->config;
+}
 
 /* --- what commands may do beyond their rooms ------------------------------------------------ */
 
@@ -79,13 +89,15 @@ static void hook_dump(void *ctx)
 
 static void load_keys(struct chronyd *d)
 {
-    const char *path = d->config->key_file;
+    const char *path = current(d)->key_file;
     struct err err;
     size_t length, count;
     char *text;
 
-    if (!path)
+    if (!path) {
+        (void)keystore_load(d->keys, "", 0, "", &d->log);
         return;
+    }
     if (!d->os.ops->file_read(d->os.ctx, path, KEY_FILE_BYTES_MAX, &text, &length, &err)) {
         log_warning(&d->log, "Could not read key file: %s", err.text);
         return;
@@ -104,27 +116,158 @@ static void hook_rekey(void *ctx)
     ntp_rekey(d->ntp);
 }
 
-static void hook_reload_sources(void *ctx)
+static void read_source_dirs(struct chronyd *d, bool strict)
 {
-    struct chronyd *d = ctx;
-    const struct config_reader reader = {.os = &d->os, .log = &d->log};
+    const struct config_reader reader = {.os = &d->os, .log = &d->log, .strict = strict};
     struct ntp_source_settings *list;
     size_t count;
 
-    if (!d->started || d->initial || !config_read_sources(d->config, &reader, &list, &count))
+    if (!config_read_sources(current(d), &reader, &list, &count))
         return;
     ntp_reload_sources(d->ntp, list, count);
     free(list);
 }
 
+static void hook_reload_sources(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    if (d->started && !d->initial)
+        read_source_dirs(d, true);
+}
+
+static void hook_access_rule(void *ctx, bool command, const struct access_rule *rule)
+{
+    struct chronyd *d = ctx;
+
+    access_rules_append(command ? d->command_rules : d->ntp_rules, rule);
+}
+
+/* --- the configuration once more -------------------------------------------------------------- */
+
+static bool replace_sources(struct chronyd *d, const struct config *next,
+                            struct candm_rpy_reload_config *out, struct err *err)
+{
+    const struct config_reader reader = {.os = &d->os, .log = &d->log, .strict = true};
+    struct ntp_source_settings *list, *all;
+    struct ntp_replaced replaced;
+    size_t count;
+    bool good;
+
+    /* Later all of them will be added, from the new configuration. */
+    if (d->initial)
+        return true;
+    if (!config_read_sources(next, &reader, &list, &count))
+        return err_set(err, ERR_IO, "Could not read the source directories");
+    all = calloc(next->ntp_source_count + count + 1, sizeof(*all));
+    if (all && next->ntp_source_count > 0)
+        memcpy(all, next->ntp_sources, next->ntp_source_count * sizeof(*all));
+    if (all && count > 0)
+        memcpy(all + next->ntp_source_count, list, count * sizeof(*all));
+    free(list);
+    good = all && ntp_replace_sources(d->ntp, all, next->ntp_source_count, count, &replaced);
+    free(all);
+    if (!good)
+        return err_set(err, ERR_LIMIT, "Out of memory");
+    out->added = (uint32_t)replaced.added;
+    out->removed = (uint32_t)replaced.removed;
+    out->kept = (uint32_t)replaced.kept;
+    return true;
+}
+
+/* What can fail comes first, so that a refused configuration has changed nothing. */
+static bool take_on(struct chronyd *d, const struct config *next,
+                    struct candm_rpy_reload_config *out, struct err *err)
+{
+    const struct reload_target target = {.rooms = &d->rooms,
+                                         .ntp_rules = d->ntp_rules,
+                                         .command_rules = d->command_rules,
+                                         .log = &d->log,
+                                         .restart = d->options.restart};
+    const struct reload_change change = {.started = d->config, .now = current(d), .next = next};
+
+    return replace_sources(d, next, out, err) && reload_apply(&target, &change, out, err);
+}
+
+static void refuse_config(struct chronyd *d, struct candm_rpy_reload_config *out,
+                          enum candm_reload_result result, const char *why)
+{
+    *out = (struct candm_rpy_reload_config){.result = (uint16_t)result};
+    text_copy(out->text, sizeof(out->text), why);
+    log_warning(&d->log, "Configuration not reloaded: %s", why);
+}
+
+static void hook_reload_config(void *ctx, struct candm_rpy_reload_config *out)
+{
+    struct chronyd *d = ctx;
+    struct config next = {0};
+    struct err err = {0};
+
+    if (!d->options.read_config) {
+        refuse_config(d, out, CANDM_RELOAD_NO_FILE,
+                      "The configuration was given on the command line, there is no file to read");
+        return;
+    }
+    if (!d->options.read_config(d->options.read_ctx, &next, &err) ||
+        !take_on(d, &next, out, &err)) {
+        refuse_config(d, out, CANDM_RELOAD_REFUSED, err.text);
+        config_free(&next);
+        return;
+    }
+    if (d->has_reloaded)
+        config_free(&d->reloaded);
+    d->reloaded = next;
+    d->has_reloaded = true;
+    hook_rekey(d);
+    log_info(&d->log,
+             "Configuration reloaded: %u sources added, %u removed, %u kept, %u directives changed",
+             (unsigned)out->added, (unsigned)out->removed, (unsigned)out->kept,
+             (unsigned)out->applied);
+}
+
 /* --- creation ------------------------------------------------------------------------------- */
 
-static bool apply_access(struct access_table *table, const struct access_list *list,
-                         struct err *err)
+/* Numbers of look-ups that nobody else uses (names.c counts from 1). */
+#define NTP_RULES_TOKEN 0xa0000000u
+#define COMMAND_RULES_TOKEN 0xb0000000u
+
+static bool create_rules(struct chronyd *d, struct err *err)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (!access_apply(table, &list->rules[i], err))
-            return false;
+    struct access_rules_params params = {.os = &d->os,
+                                         .timers = &d->timers,
+                                         .log = &d->log,
+                                         .table = d->ntp_access,
+                                         .allow = "allow",
+                                         .deny = "deny",
+                                         .token = NTP_RULES_TOKEN};
+
+    d->ntp_rules = access_rules_create(&params);
+    params.table = d->command_access;
+    params.allow = "cmdallow";
+    params.deny = "cmddeny";
+    params.token = COMMAND_RULES_TOKEN;
+    d->command_rules = access_rules_create(&params);
+    if (!d->ntp_rules || !d->command_rules)
+        return err_set(err, ERR_LIMIT, "Out of memory");
+    return access_rules_load(d->ntp_rules, &d->config->ntp_access, err) &&
+           access_rules_load(d->command_rules, &d->config->command_access, err);
+}
+
+/* An answer to a look-up of ours: the server's socket may be needed now. */
+static bool handle_rules(struct chronyd *d, const struct event *ev)
+{
+    struct err err;
+
+    if (ev->type == EVENT_NETWORK) {
+        access_rules_try_again(d->ntp_rules);
+        access_rules_try_again(d->command_rules);
+    }
+    if (access_rules_handle(d->command_rules, ev))
+        return true;
+    if (!access_rules_handle(d->ntp_rules, ev))
+        return false;
+    if (!ntp_open_server(d->ntp, &err))
+        log_warning(&d->log, "%s", err.text);
     return true;
 }
 
@@ -237,6 +380,8 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
         .dump = hook_dump,
         .rekey = hook_rekey,
         .reload_sources = hook_reload_sources,
+        .reload_config = hook_reload_config,
+        .access_rule = hook_access_rule,
         .ctx = d,
     };
     d->rooms = (struct control_rooms){
@@ -287,11 +432,9 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
     create_rooms(d);
     clock_set_listener(d->clock, on_clock_jump, d);
     load_keys(d);
-    if (!apply_access(d->ntp_access, &config->ntp_access, err) ||
-        !apply_access(d->command_access, &config->command_access, err) ||
-        !create_tempcomp(d, err) || !create_refclocks(d, err) || !create_ntp_and_control(d, err) ||
-        !ntp_open_server(d->ntp, err) || !control_check_keys(d->control, err) ||
-        !control_open_udp(d->control, err)) {
+    if (!create_rules(d, err) || !create_tempcomp(d, err) || !create_refclocks(d, err) ||
+        !create_ntp_and_control(d, err) || !ntp_open_server(d->ntp, err) ||
+        !control_check_keys(d->control, err) || !control_open_udp(d->control, err)) {
         chronyd_destroy(d);
         return NULL;
     }
@@ -301,15 +444,15 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
 /* Sources of the main configuration first, then those of the source directories, as chrony does. */
 static void add_sources(struct chronyd *d)
 {
-    const struct config *config = d->config;
+    const struct config *config = current(d);
 
     for (size_t i = 0; i < config->ntp_source_count; i++) {
         const struct ntp_source_settings *s = &config->ntp_sources[i];
 
-        if (ntp_add_source(d->ntp, s) != NTP_ADDED)
+        if (ntp_add_configured(d->ntp, s) != NTP_ADDED)
             log_error(&d->log, "Could not add source %s", s->name);
     }
-    hook_reload_sources(d);
+    read_source_dirs(d, false);
 }
 
 /* initstepslew: ask its hosts before anything else is done with the clock. They are sources like
@@ -372,6 +515,10 @@ bool chronyd_start(struct chronyd *d, struct err *err)
     if (!begin_initial(d))
         add_sources(d);
     ntp_start(d->ntp);
+    if (d->options.mode == REFERENCE_NORMAL) {
+        access_rules_start(d->ntp_rules);
+        access_rules_start(d->command_rules);
+    }
     return true;
 }
 
@@ -394,10 +541,14 @@ void chronyd_destroy(struct chronyd *d)
     manual_destroy(d->manual);
     reference_destroy(d->reference);
     clock_destroy(d->clock);
+    access_rules_destroy(d->command_rules);
+    access_rules_destroy(d->ntp_rules);
     access_destroy(d->command_access);
     access_destroy(d->ntp_access);
     keystore_destroy(d->keys);
     timers_free(&d->timers);
+    if (d->has_reloaded)
+        config_free(&d->reloaded);
     free(d);
 }
 
@@ -457,8 +608,8 @@ void chronyd_handle(struct chronyd *d, const struct event *ev)
     clock_notice_jump(d->clock);
     if (ev->type == EVENT_STOP)
         finish(d, CHRONYD_DONE);
-    else if (ev->type != EVENT_TIMER && !ntp_handle(d->ntp, ev) && !rtc_handle(d->rtc, ev) &&
-             !refclocks_handle(d->refclocks, ev))
+    else if (ev->type != EVENT_TIMER && !handle_rules(d, ev) && !ntp_handle(d->ntp, ev) &&
+             !rtc_handle(d->rtc, ev) && !refclocks_handle(d->refclocks, ev))
         control_handle(d->control, ev);
     timers_fire(&d->timers, d->os.ops->mono(d->os.ctx));
     settle_names(d);

@@ -17,6 +17,11 @@ struct chronyd_options {
     bool set_from_rtc;        /* -s */
     enum addr_family only;    /* -4, -6 */
     double timeout_s;         /* -t, 0 = none */
+    /* Read the configuration once more, finished and with all options applied as the first was,
+     * into *out, which is config_free'd in any case. NULL: it cannot be read again (command line).
+     */
+    bool (*read_config)(void *ctx, struct config *out, struct err *err);
+    void *read_ctx;
 };
 
 /* Opens NTP and command sockets (before privileges are dropped). `config` is lent for the daemon's

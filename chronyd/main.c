@@ -110,39 +110,33 @@ static int fatal(const struct process *p, const struct err *err)
 /* --- configuration --------------------------------------------------------------------------- */
 
 /* What -Q changes are defaults: directives still count. */
-static void prepare_defaults(struct process *p)
+static void prepare_defaults(const struct options *o, struct config *c)
 {
-    config_defaults(&p->config);
-    p->configured = true;
-    if (!p->options.print_once)
+    config_defaults(c);
+    if (!o->print_once)
         return;
-    p->config.ntp.port = 0;
-    p->config.control.port = 0;
-    p->config.control.unix_path = NULL;
-    p->config.pid_file = NULL;
+    c->ntp.port = 0;
+    c->control.port = 0;
+    c->control.unix_path = NULL;
+    c->pid_file = NULL;
 }
 
-static bool read_configuration(struct process *p, const struct config_reader *reader,
-                               struct err *err)
+static bool read_configuration(const struct options *o, struct config *c,
+                               const struct config_reader *reader, struct err *err)
 {
-    const struct options *o = &p->options;
-
     if (o->directive_count == 0)
-        return config_read_file(&p->config, reader,
-                                o->config_file ? o->config_file : DEFAULT_CONF_FILE, err);
+        return config_read_file(c, reader, o->config_file ? o->config_file : DEFAULT_CONF_FILE,
+                                err);
     for (size_t i = 0; i < o->directive_count; i++) {
-        if (!config_read_line(&p->config, reader, o->directives[i], (int)i + 1, err))
+        if (!config_read_line(c, reader, o->directives[i], (int)i + 1, err))
             return false;
     }
     return true;
 }
 
 /* Options win over directives. */
-static void apply_options(struct process *p)
+static void apply_options(const struct options *o, struct config *c)
 {
-    const struct options *o = &p->options;
-    struct config *c = &p->config;
-
     if (o->no_clock_control || o->print_once)
         c->clock.control = false;
     if (o->user)
@@ -156,18 +150,34 @@ static void apply_options(struct process *p)
         c->control.ipv4 = false;
 }
 
-static bool configure(struct process *p, struct err *err)
+static bool configure(const struct options *o, struct config *c, const struct config_reader *reader,
+                      struct err *err)
+{
+    prepare_defaults(o, c);
+    if (!read_configuration(o, c, reader, err) || !config_finish(c, reader, err))
+        return false;
+    apply_options(o, c);
+    if (c->reference.mail_user && o->filter != FILTER_DEFAULT && o->filter != FILTER_OFF)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "mailonchange directive cannot be used with -F enabled");
+    return true;
+}
+
+static bool configure_first(struct process *p, struct err *err)
 {
     const struct config_reader reader = {.os = &p->os, .log = &p->log};
 
-    prepare_defaults(p);
-    if (!read_configuration(p, &reader, err) || !config_finish(&p->config, &reader, err))
-        return false;
-    apply_options(p);
-    if (p->config.reference.mail_user && p->options.filter != FILTER_DEFAULT &&
-        p->options.filter != FILTER_OFF)
-        return err_set(err, ERR_UNSUPPORTED, "mailonchange cannot be used with -F");
-    return true;
+    p->configured = true;
+    return configure(&p->options, &p->config, &reader, err);
+}
+
+/* For a daemon that reads its file once more. */
+static bool configure_again(void *ctx, struct config *out, struct err *err)
+{
+    const struct process *p = ctx;
+    const struct config_reader reader = {.os = &p->os, .log = &p->log, .strict = true};
+
+    return configure(&p->options, out, &reader, err);
 }
 
 static void print_line(void *ctx, const char *line)
@@ -181,8 +191,9 @@ static int print_configuration(struct process *p)
     const struct config_reader reader = {.os = &p->os, .log = &p->log, .print = print_line};
     struct err err;
 
-    prepare_defaults(p);
-    if (!read_configuration(p, &reader, &err)) {
+    p->configured = true;
+    prepare_defaults(&p->options, &p->config);
+    if (!read_configuration(&p->options, &p->config, &reader, &err)) {
         (void)fflush(stdout);
         return fatal(p, &err);
     }
@@ -277,6 +288,8 @@ static bool create_daemon(struct process *p, struct err *err)
         .set_from_rtc = o->set_from_rtc,
         .only = o->only,
         .timeout_s = o->timeout_s,
+        .read_config = o->directive_count == 0 ? configure_again : NULL,
+        .read_ctx = p,
     };
 
     p->chronyd = chronyd_create(&p->config, &options, &p->os, &p->log, err);
@@ -465,7 +478,7 @@ static int serve(struct process *p)
         return fatal(p, &err);
     signals_install();
     log_info(&p->log, "chronyd version %s starting (%s)", TRUECHIMER_VERSION, FEATURES);
-    if (!create_world(p, &err) || !configure(p, &err) || !start(p, &err))
+    if (!create_world(p, &err) || !configure_first(p, &err) || !start(p, &err))
         return fatal(p, &err);
     return run(p);
 }

@@ -24,7 +24,8 @@ enum log_name {
 };
 
 /* A host name in allow, deny, cmdallow or cmddeny: names are not looked up while parsing, so that a
- * start never hangs on DNS. The rule belongs before rules[position]. */
+ * start never hangs on DNS (chronyd/access_rules.h does it later). The rule belongs before
+ * rules[position]. */
 struct access_name {
     const char *name;
     bool allow, all;
@@ -100,6 +101,9 @@ struct config_remark {
 struct config_reader {
     const struct os *os;
     const struct log *log; /* warnings: obsolete words, "not implemented yet"; hints */
+    /* A directory of files that exists and cannot be read is an error, not empty: what was read of
+     * it before must not be taken for gone. */
+    bool strict;
     /* If set, a faulty line does not end the reading: it is remarked upon and left out, and so are
      * doubts, which do not go to the log then. Only what cannot be read at all is still an error.
      */
@@ -121,7 +125,8 @@ MUST_CHECK bool config_read_line(struct config *c, const struct config_reader *r
  * only reads. */
 MUST_CHECK bool config_finish(struct config *c, const struct config_reader *r, struct err *err);
 /* The sources that the *.sources files of all sourcedirs hold now; malformed lines are skipped with
- * a warning. *list is malloc'd. */
+ * a warning. *list is malloc'd. False without memory, or, if the reader is strict, when one of the
+ * directories cannot be read; the list is empty then. */
 MUST_CHECK bool config_read_sources(const struct config *c, const struct config_reader *r,
                                     struct ntp_source_settings **list, size_t *count);
 /* Parse the words after `server`, `pool` or `peer` into all fields but kind and pool; `rest` is

@@ -105,9 +105,12 @@ bool file_set_add_dir(struct file_set *set, const struct os *os, const char *dir
     bool good = true;
 
     /* A directory that is missing or closed to us holds nothing. */
-    if (!make_pattern(dir, suffix, pattern, sizeof(pattern)) ||
-        !os->ops->glob(os->ctx, pattern, &paths, &count, NULL))
+    if (!make_pattern(dir, suffix, pattern, sizeof(pattern)))
         return true;
+    if (!os->ops->glob(os->ctx, pattern, &paths, &count, NULL)) {
+        set->closed = true;
+        return true;
+    }
     for (size_t i = 0; i < count; i++) {
         if (good)
             good = file_set_add(set, paths[i]);

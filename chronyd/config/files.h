@@ -24,6 +24,7 @@ MUST_CHECK bool file_open(const struct os *os, const char *path, char **data, si
 struct file_set {
     char **paths;
     size_t count;
+    bool closed; /* a directory is there and cannot be read */
 };
 
 /* Add DIR/SUFFIX; the directory is taken literally, the suffix is a pattern. A directory that is

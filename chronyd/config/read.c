@@ -121,6 +121,8 @@ static bool read_confdir(struct parser *p, struct words *w)
     }
     if (good && dirs == 0)
         good = fail_parse(p);
+    if (good && set.closed && p->reader->strict)
+        good = err_set(p->err, ERR_PERMISSION, "Could not read a directory of confdir");
     for (size_t i = 0; good && i < set.count; i++)
         good = read_file(p, set.paths[i], p->depth + 1);
     file_set_free(&set);

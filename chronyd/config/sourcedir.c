@@ -100,6 +100,10 @@ static bool read_source_dirs(const struct config_reader *r, const char *line,
     words_next(&w);
     while (good && (dir = words_next(&w)))
         good = file_set_add_dir(&set, r->os, dir, "/*.sources");
+    if (r->strict && set.closed) {
+        log_warning(r->log, "Could not read a directory of sourcedir, keeping its sources");
+        good = false;
+    }
     for (size_t i = 0; good && i < set.count; i++)
         read_source_file(r, set.paths[i], list);
     file_set_free(&set);
@@ -117,6 +121,10 @@ bool config_read_sources(const struct config *c, const struct config_reader *r,
 
         if (item->row->parse == parse_list && item->row->detail == LIST_SOURCE_DIRS)
             good = read_source_dirs(r, item->text, &sources);
+    }
+    if (!good) {
+        free(sources.items);
+        sources = (struct source_list){0};
     }
     *list = sources.items;
     *count = sources.count;

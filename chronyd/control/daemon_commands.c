@@ -43,6 +43,7 @@ enum candm_status handle_access(struct exchange *x)
     log_info(&c->log, "%s%s %s access from %s", rule.allow ? "Allowed" : "Denied",
              rule.all ? " all" : "", command ? "command" : "NTP",
              format_net(&request, net, sizeof(net)));
+    c->rooms.hooks->access_rule(c->rooms.hooks->ctx, command, &rule);
     /* The first rule that lets anybody in opens the server's socket. */
     if (!command && !ntp_open_server(c->rooms.ntp, &err))
         log_warning(&c->log, "%s", err.text);
@@ -75,6 +76,17 @@ enum candm_status handle_rekey(struct exchange *x)
     const struct control_hooks *hooks = x->control->rooms.hooks;
 
     hooks->rekey(hooks->ctx);
+    return CANDM_SUCCESS;
+}
+
+/* A configuration that is refused is a result, not a failure of the request: the reply says why. */
+enum candm_status handle_reload_config(struct exchange *x)
+{
+    const struct control_hooks *hooks = x->control->rooms.hooks;
+    struct candm_rpy_reload_config reply = {0};
+
+    hooks->reload_config(hooks->ctx, &reply);
+    candm_put_rpy_reload_config(&x->out, &reply);
     return CANDM_SUCCESS;
 }
 

@@ -68,6 +68,7 @@ static handler_fn *const handlers[] = {
     [CANDM_REQ_VERDICT] = handle_verdict,
     [CANDM_REQ_SOURCE_REASON] = handle_source_reason,
     [CANDM_REQ_SUBSCRIBE] = handle_subscribe,
+    [CANDM_REQ_RELOAD_CONFIG] = handle_reload_config,
 };
 
 handler_fn *handler_for(uint16_t command)

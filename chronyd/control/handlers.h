@@ -33,6 +33,6 @@ handler_fn handle_smoothtime, handle_writertc, handle_trimrtc;
 
 /* daemon_commands.c */
 handler_fn handle_access, handle_access_check, handle_dump, handle_rekey, handle_cyclelogs;
-handler_fn handle_shutdown, handle_null;
+handler_fn handle_shutdown, handle_null, handle_reload_config;
 
 #endif

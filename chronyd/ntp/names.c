@@ -18,11 +18,11 @@
 struct line {
     struct ntp_source_settings settings;
     struct names *names;
-    bool literal;  /* the name is an address */
-    bool from_dir; /* of a sourcedir */
-    bool asked;    /* in this round */
-    bool refresh;  /* addresses are to be checked against the name */
-    int wanted;    /* pool: members to keep, shrinks when one is deleted */
+    bool literal; /* the name is an address */
+    enum names_origin origin;
+    bool asked;   /* in this round */
+    bool refresh; /* addresses are to be checked against the name */
+    int wanted;   /* pool: members to keep, shrinks when one is deleted */
     struct mono resolved_at;
     struct association *members[POOL_MAX];
     int count;
@@ -563,7 +563,8 @@ static bool add_members(struct names *n, struct line *l, const struct addr *addr
     return true;
 }
 
-enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings *s, bool from_dir)
+enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings *s,
+                              enum names_origin origin)
 {
     struct addr addr;
     struct line *l;
@@ -577,7 +578,7 @@ enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings 
         return NTP_ADD_TOO_MANY;
     l->settings = *s;
     l->names = n;
-    l->from_dir = from_dir;
+    l->origin = origin;
     l->wanted = clamp_i(s->max_sources, 1, POOL_MAX);
     l->literal = addr_parse(s->name, &addr);
     l->resolved_at = room_mono(n->room);
@@ -631,17 +632,20 @@ bool names_delete(struct names *n, const struct addr *addr)
     return true;
 }
 
-/* Is `s` among the list, not yet claimed by another line? */
-static bool claim(const struct ntp_source_settings *s, const struct ntp_source_settings *list,
-                  bool *claimed, size_t count)
+/* The place of `s` in the list, not yet claimed by another line; `count` if there is none. The
+ * search begins at `from`: lists mostly come in the order of the lines. */
+static size_t claim(const struct ntp_source_settings *s, const struct ntp_source_settings *list,
+                    bool *claimed, size_t count, size_t from)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!claimed[i] && ntp_source_settings_equal(s, &list[i])) {
-            claimed[i] = true;
-            return true;
+        size_t at = from + i < count ? from + i : from + i - count;
+
+        if (!claimed[at] && ntp_source_settings_equal(s, &list[at])) {
+            claimed[at] = true;
+            return at;
         }
     }
-    return false;
+    return count;
 }
 
 static const char *kind_of(const struct ntp_source_settings *s)
@@ -649,30 +653,60 @@ static const char *kind_of(const struct ntp_source_settings *s)
     return s->pool ? "pool" : "source";
 }
 
-void names_reload(struct names *n, const struct ntp_source_settings *list, size_t count)
+/* Lines that are to stay keep all that they have, whatever file they are in now. */
+static void remove_unlisted(struct names *n, const struct names_list *list, bool *claimed,
+                            struct ntp_replaced *out)
 {
-    bool *claimed = calloc(count + 1, sizeof(*claimed));
+    size_t count = list->config_count + list->dir_count, from = 0;
 
-    if (!claimed)
-        return;
     for (size_t i = 0; i < n->count;) {
         struct line *l = n->lines[i];
+        bool listed = l->origin == NAMES_DIR || (l->origin == NAMES_CONFIG && !list->only_dirs);
+        size_t at = listed ? claim(&l->settings, list->items, claimed, count, from) : count;
 
-        if (!l->from_dir || claim(&l->settings, list, claimed, count)) {
-            i++;
+        if (listed && at == count) {
+            log_info(n->room->log, "Removed %s %s", kind_of(&l->settings), l->settings.name);
+            remove_line(n, i);
+            out->removed++;
             continue;
         }
-        log_info(n->room->log, "Removed %s %s", kind_of(&l->settings), l->settings.name);
-        remove_line(n, i);
+        if (listed) {
+            l->origin = at < list->config_count ? NAMES_CONFIG : NAMES_DIR;
+            from = at + 1 < count ? at + 1 : 0;
+            out->kept++;
+        }
+        i++;
     }
-    for (size_t i = 0; i < count; i++) {
+}
+
+static void add_listed(struct names *n, const struct names_list *list, const bool *claimed,
+                       struct ntp_replaced *out)
+{
+    for (size_t i = 0; i < list->config_count + list->dir_count; i++) {
+        const struct ntp_source_settings *s = &list->items[i];
+
         if (claimed[i])
             continue;
-        if (names_add(n, &list[i], true) != NTP_ADDED)
-            log_warning(n->room->log, "Could not add %s %s", kind_of(&list[i]), list[i].name);
-        else if (n->started)
-            log_info(n->room->log, "Added %s %s", kind_of(&list[i]), list[i].name);
+        if (names_add(n, s, i < list->config_count ? NAMES_CONFIG : NAMES_DIR) != NTP_ADDED) {
+            log_warning(n->room->log, "Could not add %s %s", kind_of(s), s->name);
+            continue;
+        }
+        out->added++;
+        if (n->started)
+            log_info(n->room->log, "Added %s %s", kind_of(s), s->name);
     }
+}
+
+bool names_replace(struct names *n, const struct names_list *list, struct ntp_replaced *out)
+{
+    bool *claimed = calloc(list->config_count + list->dir_count + 1, sizeof(*claimed));
+
+    *out = (struct ntp_replaced){0};
+    if (!claimed)
+        return false;
+    remove_unlisted(n, list, claimed, out);
+    add_listed(n, list, claimed, out);
     free(claimed);
     next_query(n);
+    return true;
 }

@@ -15,8 +15,18 @@ struct names;
 struct names *names_create(struct ntp_room *room);
 void names_destroy(struct names *n); /* NULL is allowed */
 
-enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings *s, bool from_dir);
-void names_reload(struct names *n, const struct ntp_source_settings *list, size_t count);
+/* Who asked for a line; a reload takes away only what it could have brought. */
+enum names_origin { NAMES_COMMAND, NAMES_CONFIG, NAMES_DIR };
+enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings *s,
+                              enum names_origin origin);
+/* All lines that there should be: first those of the configuration, then those of sourcedirs. */
+struct names_list {
+    const struct ntp_source_settings *items;
+    size_t config_count, dir_count;
+    bool only_dirs; /* lines of the configuration are not listed and stay */
+};
+/* False only without memory: nothing has changed then. */
+bool names_replace(struct names *n, const struct names_list *list, struct ntp_replaced *out);
 bool names_delete(struct names *n, const struct addr *addr);
 /* Begin: look up names, then poll. */
 void names_start(struct names *n);

@@ -289,9 +289,10 @@ bool ntp_all_given_up(const struct ntp *n)
 
 /* --- commands --------------------------------------------------------------------------------- */
 
-enum ntp_add_status ntp_add_source(struct ntp *n, const struct ntp_source_settings *s)
+static enum ntp_add_status add_source(struct ntp *n, const struct ntp_source_settings *s,
+                                      enum names_origin origin)
 {
-    enum ntp_add_status status = names_add(n->names, s, false);
+    enum ntp_add_status status = names_add(n->names, s, origin);
 
     if (status == NTP_ADDED && n->started) {
         log_info(n->room.log, "Added %s %s", s->pool ? "pool" : "source", s->name);
@@ -300,11 +301,39 @@ enum ntp_add_status ntp_add_source(struct ntp *n, const struct ntp_source_settin
     return status;
 }
 
-void ntp_reload_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count)
+enum ntp_add_status ntp_add_configured(struct ntp *n, const struct ntp_source_settings *s)
 {
-    names_reload(n->names, list, count);
+    return add_source(n, s, NAMES_CONFIG);
+}
+
+enum ntp_add_status ntp_add_source(struct ntp *n, const struct ntp_source_settings *s)
+{
+    return add_source(n, s, NAMES_COMMAND);
+}
+
+static bool replace_sources(struct ntp *n, const struct names_list *list, struct ntp_replaced *out)
+{
+    bool good = names_replace(n->names, list, out);
+
     if (n->started)
         ntp_open_server(n, NULL);
+    return good;
+}
+
+void ntp_reload_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count)
+{
+    const struct names_list only = {.items = list, .dir_count = count, .only_dirs = true};
+    struct ntp_replaced unused;
+
+    (void)replace_sources(n, &only, &unused);
+}
+
+bool ntp_replace_sources(struct ntp *n, const struct ntp_source_settings *list, size_t config_count,
+                         size_t dir_count, struct ntp_replaced *out)
+{
+    const struct names_list all = {list, config_count, dir_count, false};
+
+    return replace_sources(n, &all, out);
 }
 
 bool ntp_delete_source(struct ntp *n, const struct addr *addr)

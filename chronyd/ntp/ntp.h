@@ -90,12 +90,21 @@ enum ntp_add_status {
     NTP_ADD_BAD_FAMILY,
     NTP_ADD_BAD_NAME,
 };
-/* `origin`: 0 = main configuration or chronyc, else the sourcedir generation's tag that
- * ntp_reload_sources compares. */
+/* One of the configuration, or by command: that one stays whatever the configuration says. */
+enum ntp_add_status ntp_add_configured(struct ntp *n, const struct ntp_source_settings *s);
 enum ntp_add_status ntp_add_source(struct ntp *n, const struct ntp_source_settings *s);
 /* The sources that all sourcedir files hold now; vanished ones go, new ones come, the rest keep
  * their state (spec chrony-conf section 2). */
 void ntp_reload_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count);
+/* The same for the sources of the configuration (the first config_count of the list) and of the
+ * sourcedirs (all others) together: a source that only moved from one file to another stays. False
+ * only without memory; nothing has changed then. */
+struct ntp_replaced {
+    size_t added, removed, kept; /* lines */
+};
+MUST_CHECK bool ntp_replace_sources(struct ntp *n, const struct ntp_source_settings *list,
+                                    size_t config_count, size_t dir_count,
+                                    struct ntp_replaced *out);
 bool ntp_delete_source(struct ntp *n, const struct addr *addr);
 
 /* Commands on sources. mask ADDR_NONE + addr ADDR_NONE = all. Return: did any match? */

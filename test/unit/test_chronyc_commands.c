@@ -80,6 +80,7 @@ static void every_command_sends_its_request_in_the_right_length(void **state)
         {"reset sources", 66, 28},
         {"clients", 68, 520},
         {"reload sources", 70, 28},
+        {"reload config", 131, 520},
         {"doffset 0.5", 71, 28},
         {"selectopts GPS +prefer", 72, 52},
         {"offset 1.2.3.4 0.5", 73, 48},
@@ -109,7 +110,7 @@ static void every_request_of_the_protocol_has_a_command(void **state)
         CANDM_REQ_SOURCE_REASON,   CANDM_REQ_SUBSCRIBE,     CANDM_REQ_N_SOURCES,
         CANDM_REQ_MANUAL_LIST,     CANDM_REQ_MANUAL_DELETE, CANDM_REQ_MAKESTEP,
         CANDM_REQ_MODIFY_MAKESTEP, CANDM_REQ_ALLOWALL,      CANDM_REQ_DENYALL,
-        CANDM_REQ_CMDALLOWALL,     CANDM_REQ_CMDDENYALL,
+        CANDM_REQ_CMDALLOWALL,     CANDM_REQ_CMDDENYALL,    CANDM_REQ_RELOAD_CONFIG,
     };
     size_t row_count, command_count;
     const struct candm_row *rows = candm_rows(&row_count);
@@ -174,6 +175,53 @@ static void client_list_that_never_advances_ends(void **state)
     assert_int_equal(f.daemon.count, 1);
     assert_string_equal(f.out_text, "0.0.0.0,0,0,0,0,0,0,0,0,0\n");
     fixture_free(&f);
+}
+
+static size_t answer_reload(struct fake_daemon *d, const struct fake_request *r, size_t n,
+                            uint8_t *out)
+{
+    struct wire_out wire = fake_reply(r, CANDM_RPY_reload_config, 0, out);
+
+    (void)n;
+    candm_put_rpy_reload_config(&wire, d->ctx);
+    return wire.used;
+}
+
+static void reload_config_says_what_changed_or_why_nothing_did(void **state)
+{
+    static const struct {
+        struct candm_rpy_reload_config reply;
+        enum render render;
+        bool good;
+        const char *out, *err;
+    } rows[] = {
+        {{0, 1, 2, 3, 4, 2, "logdir port"},
+         RENDER_TEXT,
+         true,
+         "200 OK\n"
+         "Sources           : 1 added, 2 removed, 3 kept\n"
+         "Other directives  : 4 changed, 2 need a restart\n"
+         "Need a restart    : logdir port\n",
+         ""},
+        {{0, 0, 0, 1, 0, 0, ""}, RENDER_CSV, true, "0,0,1,0,0,\n", ""},
+        {{1, 0, 0, 0, 0, 0, "Bad line"}, RENDER_TEXT, false, "500 Failure\n", "Bad line\n"},
+        {{2, 0, 0, 0, 0, 0, "No file"}, RENDER_CSV, false, "500 Failure\n", "No file\n"},
+        {{9, 0, 0, 0, 0, 0, "Future"}, RENDER_TEXT, false, "500 Failure\n", "Future\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct candm_rpy_reload_config reply = rows[i].reply;
+        struct fixture f;
+
+        fixture_start(&f, answer_reload, &reply, "127.0.0.1");
+        f.session.settings.render = rows[i].render;
+        assert_int_equal(fixture_run(&f, "reload config"), rows[i].good);
+        fixture_stop(&f);
+        assert_string_equal(f.out_text, rows[i].out);
+        assert_string_equal(f.err_text, rows[i].err);
+        fixture_free(&f);
+    }
 }
 
 static size_t answer_name(struct fake_daemon *d, const struct fake_request *r, size_t n,
@@ -322,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_sends_its_request_in_the_right_length),
+        cmocka_unit_test(reload_config_says_what_changed_or_why_nothing_did),
         cmocka_unit_test(every_request_of_the_protocol_has_a_command),
         cmocka_unit_test(help_lines_are_complete),
         cmocka_unit_test(client_list_that_never_advances_ends),

@@ -351,6 +351,38 @@ static void reload_keeps_the_unchanged_and_logs_the_rest(void **state)
     world_destroy(w);
 }
 
+static void sources_of_all_files_are_replaced_at_once(void **state)
+{
+    struct ntp_source_settings list[4] = {world_source("192.0.2.1"), world_source("192.0.2.2"),
+                                          world_source("192.0.2.4"), world_source("192.0.2.5")};
+    struct ntp_source_settings typed = world_source("192.0.2.3");
+    struct ntp_replaced out;
+    struct world *w = empty();
+
+    (void)state;
+    assert_int_equal(ntp_add_configured(w->ntp, &list[0]), NTP_ADDED);
+    assert_int_equal(ntp_add_configured(w->ntp, &list[1]), NTP_ADDED);
+    ntp_start(w->ntp);
+    assert_int_equal(ntp_add_source(w->ntp, &typed), NTP_ADDED);
+    world_run(w, 2);
+    assert_int_equal(world_data(w, 2).total_good, 1);
+    /* The first one is gone, the second one is in a source directory now, a third is new. */
+    assert_true(ntp_replace_sources(w->ntp, list + 1, 0, 2, &out));
+    assert_int_equal(out.removed, 1);
+    assert_int_equal(out.kept, 1);
+    assert_int_equal(out.added, 1);
+    assert_int_equal(world_data(w, 2).total_good, 1);
+    assert_int_equal(world_data(w, 3).total_good, 1);
+    /* What is in a directory goes with the directory. */
+    ntp_reload_sources(w->ntp, NULL, 0);
+    assert_int_equal(sources_count(w->sources), 1);
+    assert_true(ntp_replace_sources(w->ntp, list, 4, 0, &out));
+    assert_int_equal(out.added, 4);
+    ntp_reload_sources(w->ntp, NULL, 0);
+    assert_int_equal(sources_count(w->sources), 5);
+    world_destroy(w);
+}
+
 static void deleted_source_leaves_nothing_behind(void **state)
 {
     struct ntp_source_settings s = world_source("ntp.example"), p = pool_of("pool.example", 2);
@@ -410,6 +442,7 @@ int main(void)
         cmocka_unit_test(refresh_replaces_what_vanished_from_the_name),
         cmocka_unit_test(refresh_comes_by_itself_after_its_time),
         cmocka_unit_test(reload_keeps_the_unchanged_and_logs_the_rest),
+        cmocka_unit_test(sources_of_all_files_are_replaced_at_once),
         cmocka_unit_test(deleted_source_leaves_nothing_behind),
         cmocka_unit_test(unresolved_names_give_up_with_the_first_round),
     };
