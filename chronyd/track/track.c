@@ -239,7 +239,8 @@ static double open_slope(const struct track *t, size_t first)
     size_t newest = t->count - 1, anchor = newest;
     double least = t->prior_skew_ppm * 1e-6, shortest = HUGE_VAL;
 
-    /* What looks like another route may be a queue that fills slowly: one shortest delay for all. */
+    /* What looks like another route may be a queue that fills slowly: one shortest delay for all.
+     */
     for (size_t i = first; i < t->count; i++) {
         shortest = min_d(shortest, t->samples[i].delay_s);
         if (i + OPEN_SLOPE_ANCHORS > newest && t->samples[i].delay_s < t->samples[anchor].delay_s)
