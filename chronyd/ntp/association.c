@@ -108,6 +108,7 @@ void association_set_address(struct association *a, const struct addr *addr)
     a->request = (struct request){.sock = -1};
     a->last = (struct exchange){0};
     a->has_mono = false;
+    a->answered[0].bits = a->answered[1].bits = 0;
     a->last_receive.bits = a->last_transmit.bits = 0;
     a->data = (struct ntp_data_report){0};
     a->trouble = (struct reason){.code = REASON_NONE};
@@ -174,7 +175,8 @@ void association_close_socket(struct association *a)
     timer_cancel(a->room->timers, &a->close_timer);
     if (a->sock < 0)
         return;
-    a->room->os.ops->udp_close(a->room->os.ctx, a->sock);
+    if (PLANT != 9)
+        a->room->os.ops->udp_close(a->room->os.ctx, a->sock);
     a->sock = -1;
 }
 

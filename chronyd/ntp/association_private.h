@@ -83,6 +83,7 @@ struct association {
     int sock; /* of its own, -1 = none */
     struct mono sock_since;
     struct request request;
+    struct ntp_time answered[2]; /* transmit and receive timestamp of the request before it was */
     struct exchange last;
     struct ntp_time last_receive, last_transmit; /* of the last valid packet: duplicates */
     int sent_since_heard;                        /* peers: requests since the last packet from it */

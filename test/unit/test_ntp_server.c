@@ -450,6 +450,34 @@ static void packet_without_its_mac_does_not_disturb_a_peer(void **state)
     world_destroy(w);
 }
 
+static void blind_forger_cannot_keep_peers_apart(void **state)
+{
+    struct ntp_source_settings s = peer_line();
+    struct world *w = peering(&s);
+    struct ntp_header h;
+    uint64_t told;
+
+    (void)state;
+    w->server.silent = true;
+    world_run(w, 0.3);
+    h = world_header(&w->sent[0]);
+    told = peer_now(w);
+    peer_sends(w, h.transmit.bits, told, told, NULL);
+    assert_int_equal(world_data(w, 1).total_good, 1);
+    for (uint64_t i = 1; i < 100; i++)
+        peer_sends(w, i * 123456789, told + i, told + i, NULL);
+    /* The peer polls faster than we do: its second packet refers to ours that it answered. */
+    peer_sends(w, h.transmit.bits, told + 5000, told + 5000, NULL);
+    world_run(w, 8.2);
+    assert_true(world_header(&w->sent[1]).origin.bits == told + 5000);
+    /* It was restarted and knows nothing of us any more. */
+    world_run(w, 17);
+    peer_sends(w, 0, 0, told + 7000, NULL);
+    world_run(w, 8.2);
+    assert_true(world_header(&w->sent[w->sent_count - 1]).origin.bits == told + 7000);
+    world_destroy(w);
+}
+
 static void replayed_packet_of_a_peer_is_a_duplicate(void **state)
 {
     struct ntp_source_settings s = peer_line();
@@ -522,6 +550,7 @@ int main(void)
         cmocka_unit_test(peers_measure_each_other),
         cmocka_unit_test(peer_may_take_its_time_to_answer),
         cmocka_unit_test(packet_without_its_mac_does_not_disturb_a_peer),
+        cmocka_unit_test(blind_forger_cannot_keep_peers_apart),
         cmocka_unit_test(replayed_packet_of_a_peer_is_a_duplicate),
         cmocka_unit_test(stranger_in_symmetric_mode_gets_a_passive_answer),
         cmocka_unit_test(client_requests_of_a_peer_are_answered_too),
