@@ -70,7 +70,7 @@ static int ask_address(struct node *n, uint16_t code, const struct addr *a, stru
 static const struct {
     const char *word;
     uint16_t code;
-    enum { ARG_NONE, ARG_ALL, ARG_FLOAT, ARG_INT, ARG_NODE } argument;
+    enum { ARG_NONE, ARG_ALL, ARG_FLOAT, ARG_INT, ARG_NODE, ARG_TIME } argument;
 } orders[] = {
     {"online", CANDM_REQ_ONLINE, ARG_ALL},
     {"offline", CANDM_REQ_OFFLINE, ARG_ALL},
@@ -89,6 +89,7 @@ static const struct {
     {"maxupdateskew", CANDM_REQ_MODIFY_MAXUPDATESKEW, ARG_FLOAT},
     {"reselectdist", CANDM_REQ_RESELECTDISTANCE, ARG_FLOAT},
     {"delete", CANDM_REQ_DEL_SOURCE, ARG_NODE},
+    {"settime", CANDM_REQ_SETTIME, ARG_TIME},
 };
 
 static bool put_argument(struct exchange *x, struct node *n, struct tokens *t, int argument)
@@ -97,6 +98,8 @@ static bool put_argument(struct exchange *x, struct node *n, struct tokens *t, i
     struct candm_req_address address;
     struct candm_req_float number;
     struct candm_req_int whole = {0};
+    struct candm_req_settime time = {0};
+    int64_t typed;
     const struct node *other;
     const char *name;
     long v;
@@ -117,6 +120,14 @@ static bool put_argument(struct exchange *x, struct node *n, struct tokens *t, i
             whole.value = (int32_t)v;
         }
         candm_put_req_int(&x->out, &whole);
+        return true;
+    case ARG_TIME: /* true time and what the user is wrong by */
+        if (!tokens_value(t, "the error", &number.value))
+            return false;
+        typed = truth_utc_ns(&n->world->truth, n->world->now_ns) + ns_from_s(number.value);
+        time.time.sec = typed / NS_PER_S;
+        time.time.nsec = (uint32_t)(typed % NS_PER_S);
+        candm_put_req_settime(&x->out, &time);
         return true;
     case ARG_NODE:
         if (!tokens_word(t, "a node", &name))
@@ -195,9 +206,10 @@ struct report {
 static const struct report reports[] = {
     {"tracking", CANDM_REQ_TRACKING, BY_NOTHING},   {"activity", CANDM_REQ_ACTIVITY, BY_NOTHING},
     {"server", CANDM_REQ_SERVER_STATS, BY_NOTHING}, {"smoothing", CANDM_REQ_SMOOTHING, BY_NOTHING},
-    {"sources", CANDM_REQ_N_SOURCES, BY_NOTHING},   {"source", CANDM_REQ_SOURCE_DATA, BY_INDEX},
-    {"stats", CANDM_REQ_SOURCESTATS, BY_INDEX},     {"select", CANDM_REQ_SELECT_DATA, BY_INDEX},
-    {"ntpdata", CANDM_REQ_NTP_DATA, BY_ADDRESS},    {"auth", CANDM_REQ_AUTH_DATA, BY_ADDRESS},
+    {"manual", CANDM_REQ_MANUAL_LIST, BY_NOTHING},  {"sources", CANDM_REQ_N_SOURCES, BY_NOTHING},
+    {"source", CANDM_REQ_SOURCE_DATA, BY_INDEX},    {"stats", CANDM_REQ_SOURCESTATS, BY_INDEX},
+    {"select", CANDM_REQ_SELECT_DATA, BY_INDEX},    {"ntpdata", CANDM_REQ_NTP_DATA, BY_ADDRESS},
+    {"auth", CANDM_REQ_AUTH_DATA, BY_ADDRESS},
 };
 
 #define F(reply, member) offsetof(struct candm_rpy_##reply, member)
@@ -225,6 +237,7 @@ static const struct field {
     {"activity", "burst-online", FIELD_I32, F(activity, burst_online)},
     {"activity", "burst-offline", FIELD_I32, F(activity, burst_offline)},
     {"activity", "unresolved", FIELD_I32, F(activity, unresolved)},
+    {"manual", "count", FIELD_U32, F(manual_list, count)},
     {"sources", "count", FIELD_U32, F(n_sources, count)},
     {"smoothing", "flags", FIELD_U32, F(smoothing, flags)},
     {"smoothing", "offset", FIELD_DOUBLE, F(smoothing, offset_s)},
@@ -253,6 +266,8 @@ static const struct field {
     {"select", "score", FIELD_DOUBLE, F(select_data, score)},
     {"select", "low", FIELD_DOUBLE, F(select_data, low_s)},
     {"select", "high", FIELD_DOUBLE, F(select_data, high_s)},
+    {"ntpdata", "version", FIELD_U8, F(ntp_data2, version)},
+    {"ntpdata", "stratum", FIELD_U8, F(ntp_data2, stratum)},
     {"ntpdata", "delay", FIELD_DOUBLE, F(ntp_data2, peer_delay_s)},
     {"ntpdata", "offset", FIELD_DOUBLE, F(ntp_data2, offset_s)},
     {"ntpdata", "asymmetry", FIELD_DOUBLE, F(ntp_data2, asymmetry)},
