@@ -133,11 +133,22 @@ static void log_no_selection(struct sources *ss, const struct reason *why)
     }
 }
 
+/* Is a source answering that has not made enough measurements yet? */
+static bool any_is_coming(const struct sources *ss)
+{
+    for (size_t i = 0; i < ss->count; i++)
+        if (ss->list[i]->candidate.state == SELECT_FEW_SAMPLES &&
+            ss->list[i]->candidate.has_stats_soon)
+            return true;
+    return false;
+}
+
 /* Once per change; at the start, while nobody has enough samples yet, there is nothing to tell. */
 static void tell_no_selection(struct sources *ss, bool lost, const struct reason *why)
 {
     bool at_start = why->code == REASON_NO_SELECTABLE || why->code == REASON_NO_SOURCES ||
-                    why->code == REASON_WAITS_FOR_OTHERS || why->code == REASON_FEW_SOURCES;
+                    why->code == REASON_WAITS_FOR_OTHERS ||
+                    (why->code == REASON_FEW_SOURCES && any_is_coming(ss));
 
     if ((lost || !at_start) && why->code != ss->told_why) {
         log_no_selection(ss, why);

@@ -266,6 +266,34 @@ TEST(no_majority_is_told_once_and_unsynchronises)
     free_world(w);
 }
 
+TEST(too_few_sources_are_told_when_no_more_are_coming)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct source *a, *b;
+
+    (void)state;
+    sources_destroy(w->ss);
+    w->ss = sources_create(&w->f.os, &w->f.log, w->c, w->r,
+                           &(struct sources_settings){.select = {.max_distance_s = 3.0,
+                                                                 .max_jitter_s = 1.0,
+                                                                 .combine_limit = 3.0,
+                                                                 .min_sources = 2,
+                                                                 .max_stratum = 15}});
+    a = add(w, SOURCE_SERVER, 1, "a");
+    b = add(w, SOURCE_SERVER, 2, "b");
+    source_update_reach(b, true);
+    measure_often(w, a, 0.0, 4);
+    assert_string_equal(w->f.lines, "");
+    for (int i = 0; i < 8; i++)
+        source_update_reach(b, false);
+    measure_often(w, a, 0.0, 4);
+    assert_string_equal(w->f.lines, "Can't synchronise: not enough selectable sources\n");
+    measure_often(w, b, 0.0, 3);
+    measure_often(w, a, 0.0, 1);
+    assert_true(is_synchronised(w));
+    free_world(w);
+}
+
 TEST(unreachable_source_is_kept_until_it_is_too_distant)
 {
     struct world *w = make_world(0.0, 0.0);
@@ -534,6 +562,7 @@ int main(void)
         cmocka_unit_test(update_needs_a_new_sample_of_the_selected_source),
         cmocka_unit_test(falseticker_is_told_once_and_counted),
         cmocka_unit_test(no_majority_is_told_once_and_unsynchronises),
+        cmocka_unit_test(too_few_sources_are_told_when_no_more_are_coming),
         cmocka_unit_test(unreachable_source_is_kept_until_it_is_too_distant),
         cmocka_unit_test(silent_source_gives_way_to_one_with_many_newer_samples),
         cmocka_unit_test(removed_source_leaves_nothing_to_follow),
