@@ -499,6 +499,24 @@ static void on_initial_end(void *ctx, struct mono now)
     end_initial(ctx);
 }
 
+/* Sample histories are loaded once names have addresses, and are gone from the disk after that,
+ * loaded or not: an old history must not be believed twice. */
+static void settle_names(struct chronyd *d)
+{
+    const char *dir = d->config->dump_dir;
+
+    if (d->names_settled || !d->started || d->initial || !ntp_resolved_once(d->ntp))
+        return;
+    d->names_settled = true;
+    rtc_start(d->rtc);
+    refclocks_start(d->refclocks);
+    if (!dir || d->options.mode != REFERENCE_NORMAL)
+        return;
+    if (d->options.reload_dumps)
+        sources_load_dumps(d->sources, dir);
+    sources_remove_dumps(d->sources, dir);
+}
+
 bool chronyd_start(struct chronyd *d, struct err *err)
 {
     (void)err;
@@ -515,6 +533,7 @@ bool chronyd_start(struct chronyd *d, struct err *err)
     if (!begin_initial(d))
         add_sources(d);
     ntp_start(d->ntp);
+    settle_names(d); /* there may be none */
     if (d->options.mode == REFERENCE_NORMAL) {
         access_rules_start(d->ntp_rules);
         access_rules_start(d->command_rules);
@@ -553,24 +572,6 @@ void chronyd_destroy(struct chronyd *d)
 }
 
 /* --- running -------------------------------------------------------------------------------- */
-
-/* Sample histories are loaded once names have addresses, and are gone from the disk after that,
- * loaded or not: an old history must not be believed twice. */
-static void settle_names(struct chronyd *d)
-{
-    const char *dir = d->config->dump_dir;
-
-    if (d->names_settled || !d->started || d->initial || !ntp_resolved_once(d->ntp))
-        return;
-    d->names_settled = true;
-    rtc_start(d->rtc);
-    refclocks_start(d->refclocks);
-    if (!dir || d->options.mode != REFERENCE_NORMAL)
-        return;
-    if (d->options.reload_dumps)
-        sources_load_dumps(d->sources, dir);
-    sources_remove_dumps(d->sources, dir);
-}
 
 /* No host will tell the time any more, and no clock at this one either. */
 static bool nothing_left(const struct chronyd *d)
