@@ -1,4 +1,4 @@
-#include "chronyd/ntp/names.h"
+#include "chronyd/ntp/names_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,51 +6,7 @@
 #include "base/text.h"
 
 #define SOURCES_MAX 65536
-#define POOL_MAX 16
-#define RETRY_UNIT_S 7.0
-#define RETRY_LOG2_MIN 2
-#define RETRY_LOG2_MAX 9
-#define FIRST_REQUEST_S 0.2
 #define REPLACE_PAUSE_MAX_S 3584.0
-/* Polling of literal addresses does not wait longer than this for a slow resolver. */
-#define FIRST_ROUND_MAX_S 10.0
-
-struct line {
-    struct ntp_source_settings settings;
-    struct names *names;
-    bool literal; /* the name is an address */
-    enum names_origin origin;
-    bool asked;   /* in this round */
-    bool refresh; /* addresses are to be checked against the name */
-    int wanted;   /* pool: members to keep, shrinks when one is deleted */
-    struct mono resolved_at;
-    struct association *members[POOL_MAX];
-    int count;
-};
-
-enum purpose { ASK_ADDRESSES, ASK_REPLACEMENT, ASK_REFRESH };
-
-struct names {
-    struct ntp_room *room;
-    struct line **lines;
-    size_t count, size;
-    struct association **all; /* of all lines, in order */
-    size_t all_count, all_size;
-    uint32_t next_id, next_token;
-    bool started, in_round, again, polling;
-    int retry_log2;
-    struct timer retry_timer, first_timer;
-    /* the query on its way */
-    struct line *asked;
-    enum purpose purpose;
-    uint32_t token;
-    struct association *replacing; /* waits for a look-up, or is looked up for */
-    struct mono replace_allowed, refreshed_at;
-};
-
-static void next_query(struct names *n);
-static void retry(void *ctx, struct mono now);
-static void begin_polling(void *ctx, struct mono now);
 
 struct names *names_create(struct ntp_room *room)
 {
@@ -60,19 +16,11 @@ struct names *names_create(struct ntp_room *room)
         return NULL;
     n->room = room;
     n->next_id = 1;
-    n->retry_log2 = RETRY_LOG2_MIN;
-    n->retry_timer = (struct timer){.fire = retry, .ctx = n};
-    n->first_timer = (struct timer){.fire = begin_polling, .ctx = n};
+    n->retry_log2 = LOOKUP_RETRY_LOG2_MIN;
+    n->retry_timer = (struct timer){.fire = lookup_retry, .ctx = n};
+    n->first_timer = (struct timer){.fire = lookup_begin_polling, .ctx = n};
     n->replace_allowed = n->refreshed_at = room_mono(room);
     return n;
-}
-
-static void cancel_query(struct names *n)
-{
-    if (!n->asked)
-        return;
-    n->room->os.ops->resolve_cancel(n->room->os.ctx, n->token);
-    n->asked = NULL;
 }
 
 static void free_line(struct line *l)
@@ -80,7 +28,7 @@ static void free_line(struct line *l)
     struct names *n = l->names;
 
     if (n->asked == l)
-        cancel_query(n);
+        lookup_cancel(n);
     for (int i = 0; i < l->count; i++) {
         if (n->replacing == l->members[i])
             n->replacing = NULL;
@@ -154,7 +102,7 @@ struct association *names_find(const struct names *n, const struct addr *addr)
     return NULL;
 }
 
-static struct line *line_of(const struct names *n, const struct association *a, int *member)
+struct line *names_line_of(const struct names *n, const struct association *a, int *member)
 {
     for (size_t i = 0; i < n->count; i++) {
         for (int k = 0; k < n->lines[i]->count; k++) {
@@ -178,284 +126,6 @@ bool names_needs_server(const struct names *n, enum addr_family family)
     return false;
 }
 
-/* --- which address may be used ---------------------------------------------------------------- */
-
-static bool family_ok(const struct names *n, const struct line *l, enum addr_family family)
-{
-    enum addr_family only = n->room->settings.only;
-
-    return (family == ADDR_IPV4 || family == ADDR_IPV6) && (only == ADDR_NONE || only == family) &&
-           (l->settings.family == ADDR_NONE || l->settings.family == family);
-}
-
-static bool usable(const struct names *n, const struct line *l, const struct addr *a)
-{
-    const struct os *os = &n->room->os;
-
-    return family_ok(n, l, a->family) && !names_find(n, a) && os->ops->has_route(os->ctx, a);
-}
-
-static bool contains(const struct event *ev, const struct addr *a)
-{
-    for (size_t i = 0; i < ev->resolved.count; i++) {
-        if (addr_equal(&ev->resolved.addrs[i], a))
-            return true;
-    }
-    return false;
-}
-
-static void start_member(struct names *n, struct association *a)
-{
-    if (n->polling)
-        association_start(a, mono_add_s(room_mono(n->room), FIRST_REQUEST_S));
-}
-
-/* Give placeholders the addresses, in the resolver's order. */
-static void fill_members(struct names *n, struct line *l, const struct event *ev)
-{
-    int member = 0;
-
-    for (size_t i = 0; i < ev->resolved.count; i++) {
-        while (member < l->count && association_resolved(l->members[member]))
-            member++;
-        if (member == l->count)
-            return;
-        if (!usable(n, l, &ev->resolved.addrs[i]))
-            continue;
-        association_set_address(l->members[member], &ev->resolved.addrs[i]);
-        start_member(n, l->members[member]);
-    }
-}
-
-/* Another address for one member, from a random place in the answer on, so that the clients of a
- * name spread over its addresses. */
-static bool replace_member(struct names *n, struct line *l, struct association *a,
-                           const struct event *ev)
-{
-    size_t count = ev->resolved.count;
-    size_t first = count ? (size_t)(room_random(n->room) % count) : 0;
-    char old[ADDR_TEXT_MAX], new[ADDR_TEXT_MAX];
-
-    for (size_t i = 0; i < count; i++) {
-        const struct addr *to = &ev->resolved.addrs[(first + i) % count];
-
-        if (!usable(n, l, to))
-            continue;
-        addr_format(association_addr(a), old, sizeof(old));
-        addr_format(to, new, sizeof(new));
-        log_info(n->room->log, "Source %s replaced with %s (%s)", old, new, l->settings.name);
-        association_set_address(a, to);
-        start_member(n, a);
-        return true;
-    }
-    return false;
-}
-
-static void refresh_members(struct names *n, struct line *l, const struct event *ev)
-{
-    if (ev->resolved.count == 0)
-        return;
-    for (int i = 0; i < l->count; i++) {
-        if (association_resolved(l->members[i]) && !contains(ev, association_addr(l->members[i])))
-            replace_member(n, l, l->members[i], ev);
-    }
-}
-
-/* --- queries, one after another --------------------------------------------------------------- */
-
-static bool incomplete(const struct line *l)
-{
-    for (int i = 0; i < l->count; i++) {
-        if (!association_resolved(l->members[i]))
-            return true;
-    }
-    return false;
-}
-
-static bool all_complete(const struct names *n)
-{
-    for (size_t i = 0; i < n->count; i++) {
-        if (incomplete(n->lines[i]))
-            return false;
-    }
-    return true;
-}
-
-static void ask(struct names *n, struct line *l, enum purpose purpose)
-{
-    enum addr_family family = l->settings.family;
-
-    if (family == ADDR_NONE)
-        family = n->room->settings.only;
-    n->asked = l;
-    n->purpose = purpose;
-    n->token = ++n->next_token;
-    n->room->os.ops->resolve(n->room->os.ctx, n->token, l->settings.name, family);
-}
-
-static void begin_round(struct names *n)
-{
-    timer_cancel(n->room->timers, &n->retry_timer);
-    for (size_t i = 0; i < n->count; i++)
-        n->lines[i]->asked = false;
-    n->in_round = true;
-    n->again = false;
-}
-
-static void end_round(struct names *n)
-{
-    n->in_round = false;
-    if (!n->polling)
-        begin_polling(n, room_mono(n->room));
-    if (n->again) {
-        begin_round(n);
-        next_query(n);
-        return;
-    }
-    if (all_complete(n)) {
-        n->retry_log2 = RETRY_LOG2_MIN;
-        return;
-    }
-    timer_set(n->room->timers, &n->retry_timer,
-              mono_add_s(room_mono(n->room), RETRY_UNIT_S * (1 << n->retry_log2)));
-    if (n->retry_log2 < RETRY_LOG2_MAX)
-        n->retry_log2++;
-}
-
-static struct line *next_in_round(struct names *n)
-{
-    for (size_t i = 0; n->in_round && i < n->count; i++) {
-        struct line *l = n->lines[i];
-
-        if (!l->asked && !l->literal && incomplete(l))
-            return l;
-    }
-    return NULL;
-}
-
-static struct line *next_refresh(struct names *n)
-{
-    for (size_t i = 0; i < n->count; i++) {
-        if (n->lines[i]->refresh)
-            return n->lines[i];
-    }
-    return NULL;
-}
-
-static void next_query(struct names *n)
-{
-    struct line *l;
-
-    if (n->asked || !n->started)
-        return;
-    l = next_in_round(n);
-    if (l) {
-        l->asked = true;
-        ask(n, l, ASK_ADDRESSES);
-        return;
-    }
-    if (n->in_round) {
-        end_round(n);
-        if (n->asked)
-            return;
-    }
-    if (n->replacing) {
-        ask(n, line_of(n, n->replacing, NULL), ASK_REPLACEMENT);
-        return;
-    }
-    l = next_refresh(n);
-    if (l) {
-        l->refresh = false;
-        ask(n, l, ASK_REFRESH);
-    }
-}
-
-static void retry(void *ctx, struct mono now)
-{
-    struct names *n = ctx;
-
-    (void)now;
-    begin_round(n);
-    next_query(n);
-}
-
-bool names_resolved(struct names *n, const struct event *ev)
-{
-    struct line *l = n->asked;
-
-    if (!l || ev->resolved.token != n->token)
-        return false;
-    n->asked = NULL;
-    if (ev->resolved.status == OS_RESOLVED) {
-        l->resolved_at = room_mono(n->room);
-        if (n->purpose == ASK_ADDRESSES)
-            fill_members(n, l, ev);
-        else if (n->purpose == ASK_REFRESH)
-            refresh_members(n, l, ev);
-        else if (n->replacing)
-            replace_member(n, l, n->replacing, ev);
-    }
-    if (n->purpose == ASK_REPLACEMENT)
-        n->replacing = NULL;
-    next_query(n);
-    return true;
-}
-
-static void begin_polling(void *ctx, struct mono now)
-{
-    struct names *n = ctx;
-
-    if (n->polling)
-        return;
-    timer_cancel(n->room->timers, &n->first_timer);
-    n->polling = true;
-    room_gave_up(n->room); /* there may be nobody to poll */
-    for (size_t i = 0; i < n->all_count; i++)
-        association_start(n->all[i], mono_add_s(now, FIRST_REQUEST_S));
-}
-
-void names_start(struct names *n)
-{
-    n->started = true;
-    timer_set(n->room->timers, &n->first_timer, mono_add_s(room_mono(n->room), FIRST_ROUND_MAX_S));
-    begin_round(n);
-    next_query(n);
-}
-
-bool names_started_polling(const struct names *n)
-{
-    return n->polling;
-}
-
-void names_try_again(struct names *n)
-{
-    if (!n->started || all_complete(n))
-        return;
-    n->retry_log2 = RETRY_LOG2_MIN;
-    if (n->in_round) {
-        n->again = true;
-        return;
-    }
-    begin_round(n);
-    next_query(n);
-}
-
-void names_refresh(struct names *n)
-{
-    for (size_t i = 0; i < n->count; i++)
-        n->lines[i]->refresh = !n->lines[i]->literal;
-    n->refreshed_at = room_mono(n->room);
-    names_try_again(n);
-    next_query(n);
-}
-
-double names_next_try_s(const struct names *n)
-{
-    if (!timer_is_set(&n->retry_timer))
-        return 0.0;
-    return max_d(mono_diff_s(n->retry_timer.at, room_mono(n->room)), 0.0);
-}
-
 /* --- what associations report ----------------------------------------------------------------- */
 
 static void remove_member(struct line *l, int member)
@@ -465,7 +135,7 @@ static void remove_member(struct line *l, int member)
     if (n->replacing == l->members[member]) {
         n->replacing = NULL;
         if (n->purpose == ASK_REPLACEMENT)
-            cancel_query(n);
+            lookup_cancel(n);
     }
     association_destroy(l->members[member]);
     for (int i = member; i + 1 < l->count; i++)
@@ -503,7 +173,7 @@ static void failed(void *ctx, struct association *a)
         return;
     n->replacing = a;
     n->replace_allowed = mono_add_s(now, REPLACE_PAUSE_MAX_S * room_random_unit(n->room));
-    next_query(n);
+    lookup_next(n);
 }
 
 /* An answer shows that the network works: a good moment to see whether names still mean the same
@@ -527,7 +197,7 @@ static void measured(void *ctx, struct association *a)
     if (!oldest)
         return;
     oldest->refresh = true;
-    next_query(n);
+    lookup_next(n);
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */
@@ -582,8 +252,8 @@ enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings 
     l->wanted = clamp_i(s->max_sources, 1, POOL_MAX);
     l->literal = addr_parse(s->name, &addr);
     l->resolved_at = room_mono(n->room);
-    if (l->literal && (!family_ok(n, l, addr.family) || names_find(n, &addr))) {
-        bool duplicate = family_ok(n, l, addr.family);
+    if (l->literal && (!lookup_family_ok(n, l, addr.family) || names_find(n, &addr))) {
+        bool duplicate = lookup_family_ok(n, l, addr.family);
 
         free(l);
         return duplicate ? NTP_ADD_DUPLICATE : NTP_ADD_BAD_FAMILY;
@@ -595,7 +265,7 @@ enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings 
     n->lines[n->count++] = l;
     list_again(n);
     if (n->polling && l->literal)
-        start_member(n, l->members[0]);
+        lookup_start_member(n, l->members[0]);
     names_try_again(n);
     return NTP_ADDED;
 }
@@ -617,7 +287,7 @@ bool names_delete(struct names *n, const struct addr *addr)
 
     if (!a)
         return false;
-    l = line_of(n, a, &member);
+    l = names_line_of(n, a, &member);
     if (l->wanted > 1 && l->settings.pool)
         l->wanted--;
     remove_member(l, member);
@@ -628,7 +298,7 @@ bool names_delete(struct names *n, const struct addr *addr)
             break;
         }
     }
-    next_query(n);
+    lookup_next(n);
     return true;
 }
 
@@ -707,6 +377,6 @@ bool names_replace(struct names *n, const struct names_list *list, struct ntp_re
     remove_unlisted(n, list, claimed, out);
     add_listed(n, list, claimed, out);
     free(claimed);
-    next_query(n);
+    lookup_next(n);
     return true;
 }

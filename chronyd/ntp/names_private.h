@@ -1,0 +1,57 @@
+/* names_private.h - the inside of names.h, shared by names.c (lines and members) and lookup.c
+ * (queries and addresses). */
+#ifndef CHRONYD_NTP_NAMES_PRIVATE_H
+#define CHRONYD_NTP_NAMES_PRIVATE_H
+
+#include "chronyd/ntp/names.h"
+
+#define POOL_MAX 16
+#define LOOKUP_RETRY_LOG2_MIN 2
+#define LOOKUP_RETRY_LOG2_MAX 9
+
+struct line {
+    struct ntp_source_settings settings;
+    struct names *names;
+    bool literal; /* the name is an address */
+    enum names_origin origin;
+    bool asked;   /* in this round */
+    bool refresh; /* addresses are to be checked against the name */
+    int wanted;   /* pool: members to keep, shrinks when one is deleted */
+    struct mono resolved_at;
+    struct association *members[POOL_MAX];
+    int count;
+};
+
+enum purpose { ASK_ADDRESSES, ASK_REPLACEMENT, ASK_REFRESH };
+
+struct names {
+    struct ntp_room *room;
+    struct line **lines;
+    size_t count, size;
+    struct association **all; /* of all lines, in order */
+    size_t all_count, all_size;
+    uint32_t next_id, next_token;
+    bool started, in_round, again, polling;
+    int retry_log2;
+    struct timer retry_timer, first_timer;
+    /* the query on its way */
+    struct line *asked;
+    enum purpose purpose;
+    uint32_t token;
+    struct association *replacing; /* waits for a look-up, or is looked up for */
+    struct mono replace_allowed, refreshed_at;
+};
+
+/* names.c */
+struct line *names_line_of(const struct names *n, const struct association *a, int *member);
+
+/* lookup.c: timers' ends, and what lines and members need of it. */
+void lookup_retry(void *ctx, struct mono now);
+void lookup_begin_polling(void *ctx, struct mono now);
+/* Send the next query if there is something to ask and none on its way. */
+void lookup_next(struct names *n);
+void lookup_cancel(struct names *n);
+bool lookup_family_ok(const struct names *n, const struct line *l, enum addr_family family);
+void lookup_start_member(struct names *n, struct association *a);
+
+#endif
