@@ -310,11 +310,14 @@ static void forget_oldest(struct track *t, size_t n)
 }
 
 /* The first points of a register meet the prior without a gate, so a jump among them would be taken
- * for a slope of per cents. A level that ended so long ago is worth nothing: out with it. */
+ * for a slope of per cents. A level that ended so long ago is worth nothing: out with it, unless
+ * fewer samples than the option `minsamples` wants would be left. */
 static bool forget_old_level(struct track *t, const struct filter_path *path)
 {
+    size_t least = (size_t)t->settings.min_samples;
+
     for (size_t i = EDGE_SAMPLES; i > 0; i--) {
-        if (i + EDGE_SAMPLES < t->count && path->jump[i]) {
+        if (i + EDGE_SAMPLES < t->count && i + least <= t->count && path->jump[i]) {
             forget_oldest(t, i);
             return true;
         }
