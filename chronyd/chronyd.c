@@ -341,7 +341,6 @@ static bool create_tempcomp(struct chronyd *d, struct err *err)
 static void on_clock_jump(void *ctx, const struct clock_jump *jump)
 {
     struct chronyd *d = ctx;
-    const struct addr any = {0};
 
     reference_clock_jumped(d->reference, jump);
     if (jump->cause == CLOCK_JUMP_SUSPEND) {
@@ -350,7 +349,7 @@ static void on_clock_jump(void *ctx, const struct clock_jump *jump)
     }
     /* What the clock shows now is hearsay: measure again soon. */
     if (d->started && fabs(jump->offset_s) >= MEASURE_AGAIN_S)
-        ntp_burst(d->ntp, &any, &any, 4, 8);
+        ntp_measure_again(d->ntp);
 }
 
 static bool add_broadcasts(struct chronyd *d, struct err *err)

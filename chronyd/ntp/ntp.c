@@ -9,6 +9,9 @@
 #include "chronyd/ntp/server.h"
 #include "chronyd/os/logfile.h"
 
+#define MEASURE_AGAIN_GOOD 4
+#define MEASURE_AGAIN_TOTAL 8
+
 static const char heading[] =
     "   Date (UTC) Time     IP Address   L St 123 567 ABCD  LP RP Score    "
     "Offset  Peer del. Peer disp.  Root del. Root disp. Refid     MTxRx";
@@ -408,6 +411,16 @@ bool ntp_burst(struct ntp *n, const struct addr *mask, const struct addr *addr, 
         any = true;
     }
     return any;
+}
+
+void ntp_measure_again(struct ntp *n)
+{
+    for (size_t i = 0; i < names_count(n->names); i++) {
+        struct association *a = names_at(n->names, i);
+
+        if (association_state(a) == ASSOC_ONLINE)
+            association_burst(a, MEASURE_AGAIN_GOOD, MEASURE_AGAIN_TOTAL);
+    }
 }
 
 void ntp_refresh(struct ntp *n)

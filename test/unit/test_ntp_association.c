@@ -763,6 +763,24 @@ static void burst_of_an_offline_source_returns_to_offline(void **state)
     world_destroy(w);
 }
 
+static void measuring_again_leaves_offline_sources_alone(void **state)
+{
+    struct ntp_source_settings s = world_source("192.0.2.1"), off = world_source("192.0.2.2");
+    struct world *w;
+
+    (void)state;
+    off.offline = true;
+    w = start(&s);
+    assert_int_equal(ntp_add_source(w->ntp, &off), NTP_ADDED);
+    world_run(w, 10);
+    assert_int_equal(w->sent_count, 1);
+    ntp_measure_again(w->ntp);
+    world_run(w, 30);
+    assert_int_equal(w->sent_count, 5);
+    assert_int_equal(world_data(w, 2).total_tx, 0);
+    world_destroy(w);
+}
+
 static void auto_offline_gives_in_when_sending_fails(void **state)
 {
     struct ntp_source_settings s = world_source("192.0.2.1");
@@ -899,6 +917,7 @@ int main(void)
         cmocka_unit_test(xleave_falls_back_to_basic_answers),
         cmocka_unit_test(offline_source_is_silent_and_online_bursts),
         cmocka_unit_test(burst_of_an_offline_source_returns_to_offline),
+        cmocka_unit_test(measuring_again_leaves_offline_sources_alone),
         cmocka_unit_test(auto_offline_gives_in_when_sending_fails),
         cmocka_unit_test(network_change_asks_the_silent_again_but_not_too_often),
         cmocka_unit_test(socket_limit_closes_the_one_that_waited_longest),
