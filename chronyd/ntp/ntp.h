@@ -112,8 +112,8 @@ bool ntp_set_online(struct ntp *n, const struct addr *mask, const struct addr *a
 void ntp_onoffline(struct ntp *n);
 bool ntp_burst(struct ntp *n, const struct addr *mask, const struct addr *addr, int good,
                int total);
-/* What is known about the clock is doubtful (it was set by somebody, the host slept): a burst of all
- * sources that are online. */
+/* What is known about the clock is doubtful (it was set by somebody, the host slept): a burst of
+ * all sources that are online. */
 void ntp_measure_again(struct ntp *n);
 void ntp_refresh(struct ntp *n);
 void ntp_rekey(struct ntp *n);

@@ -126,7 +126,7 @@ static void open_sock(struct server *s, size_t family)
 
     s->socks[family] = s->room->os.ops->udp_open(s->room->os.ctx, &p, &err);
     if (s->socks[family] < 0 && !s->warned[family]) {
-        e.addr.family = p.family; /* any: zeros */
+        e.addr.family = (uint8_t)p.family; /* any: zeros */
         log_error(s->room->log, "Could not open NTP socket on %s",
                   endpoint_format(&e, text, sizeof(text)));
     }
