@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "chronyd/refclock/median.h"
 #include "chronyd/refclock/pulse.h"
+#include "chronyd/refclock/steady.h"
 
 #define LOCK_LIMIT 0.4      /* of the interval between pulses; spec chrony-conf section 6 */
 #define UNLOCKED_LIMIT 0.5  /* the same without another refclock */
@@ -24,6 +25,7 @@ struct refclock {
     int handle; /* of the world; -1 = not open */
     bool polled;
     struct source *source;
+    struct steady *steady; /* option local; NULL = a usual source */
     struct refclock *lock; /* tells which second a pulse is; NULL = the clock does */
     struct median median;
     struct reading last; /* newest reading, for those that are locked to it */
@@ -131,6 +133,20 @@ static bool place_by_lock(const struct refclock *c, double offset_s, const struc
                        placed_s);
 }
 
+/* A clock that runs freely continues its own line, whatever second that began with. */
+static bool place_by_itself(const struct refclock *c, double offset_s, const struct reading *r,
+                            double *placed_s)
+{
+    const struct refclock_settings *s = &c->settings;
+    const struct pulse_rule rule = {1.0 / s->rate, s->width_s, LOCK_LIMIT};
+
+    if (c->has_last && is_recent(c, c->last.at))
+        return pulse_place(&rule, offset_s, offset_now(c, &c->last), r->dispersion_s, placed_s);
+    steady_reset(c->steady);
+    *placed_s = offset_s;
+    return isfinite(offset_s);
+}
+
 /* Without a lock it is the second that our own clock shows, if that is known well enough. */
 static bool place_by_clock(struct refclock *c, double offset_s, enum leap *leap, double *placed_s)
 {
@@ -155,8 +171,11 @@ static bool read_pulse(struct refclock *c, const struct os_refclock_sample *s, s
     double offset_s = s->offset_s + c->settings.offset_s + utc_diff_s(s->stamp, corrected);
     double placed_s;
 
-    if (c->lock ? !place_by_lock(c, offset_s, r, &r->leap, &placed_s)
-                : !place_by_clock(c, offset_s, &r->leap, &placed_s))
+    if (c->steady) {
+        if (!place_by_itself(c, offset_s, r, &placed_s))
+            return false;
+    } else if (c->lock ? !place_by_lock(c, offset_s, r, &r->leap, &placed_s)
+                       : !place_by_clock(c, offset_s, &r->leap, &placed_s))
         return false;
     r->truth = utc_add_s(corrected, placed_s);
     return r->leap != LEAP_UNSYNCHRONISED;
@@ -172,7 +191,7 @@ static void take(struct refclock *c, const struct os_refclock_sample *told)
     struct os_refclock_sample s = *told;
     struct reading r = {.at = clock_osc(c->owner->clock, s.stamp)};
 
-    s.pulse = s.pulse || c->settings.pps;
+    s.pulse = s.pulse || c->settings.pps || c->settings.local;
     c->readings++;
     if (!(fabs(s.offset_s) < SANE_S) || !(s.dispersion_s >= 0.0) || !is_recent(c, r.at))
         return;
@@ -203,6 +222,11 @@ static bool combine(struct refclock *c)
     if (!any || (s->max_dispersion_s > 0.0 && r.dispersion_s > s->max_dispersion_s))
         return false;
     log_combined(c, &r);
+    if (c->steady) {
+        source_update_reach(c->source, true);
+        steady_update(c->steady, &r, ldexp(1.0, s->poll));
+        return true;
+    }
     sample = (struct sample){
         .at = r.at,
         .truth = r.truth,
@@ -275,6 +299,8 @@ void refclocks_break(struct refclocks *rs)
     for (size_t i = 0; rs && i < rs->count; i++) {
         median_clear(&rs->list[i].median);
         rs->list[i].has_last = false;
+        if (rs->list[i].steady)
+            steady_reset(rs->list[i].steady);
     }
 }
 
@@ -350,7 +376,10 @@ static bool add(struct refclocks *rs, const struct refclocks_settings *all, size
     if (!open_device(c, err))
         return false;
     rs->count++;
-    return add_source(c, all, sources) || err_set(err, ERR_LIMIT, "Out of memory");
+    if (c->settings.local)
+        c->steady = steady_create(rs->clock);
+    return ((c->steady || !c->settings.local) && add_source(c, all, sources)) ||
+           err_set(err, ERR_LIMIT, "Out of memory");
 }
 
 static void find_locks(struct refclocks *rs)
@@ -405,6 +434,7 @@ void refclocks_destroy(struct refclocks *rs)
     for (size_t i = 0; i < rs->count; i++) {
         timer_cancel(rs->timers, &rs->list[i].timer);
         rs->os.ops->refclock_close(rs->os.ctx, rs->list[i].handle);
+        steady_destroy(rs->list[i].steady);
     }
     logfile_destroy(rs->logfile);
     free(rs->list);

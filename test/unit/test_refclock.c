@@ -332,6 +332,9 @@ TEST(samples_that_cannot_be_right_are_dropped)
         {{.late_s = 7.0}, true}, /* two polling intervals are eight seconds */
         {{.late_s = 9.0}, false},
         {{.late_s = -0.5}, false},
+        {{.late_s = 9e9}, false},
+        {{.late_s = -9e9}, false},
+        {{.late_s = 9e9, .pulse = true}, false},
         {{.error_s = NAN}, false},
         {{.error_s = 1e300}, false},
         {{.dispersion_s = NAN}, false},
@@ -513,6 +516,53 @@ TEST(any_clock_can_be_treated_as_pulses)
     free_world(w);
 }
 
+/* The host's oscillator gets warm; a clock that is wrong by hours, but steady, makes up for it. */
+TEST(a_local_clock_steadies_the_oscillator)
+{
+    struct refclock_settings shm = plain("SHM");
+    struct world *w = make_world(0.0);
+    double before_s, after_s, rate;
+
+    (void)state;
+    shm.local = true;
+    w->devices[0].error_s = 7200.2;
+    run(w, &shm, 1, 400.0);
+    before_s = fake_error_s(&w->f);
+    fake_run(&w->f, 100.0);
+    rate = (fake_error_s(&w->f) - before_s) / 100.0;
+    assert_near(rate, 5e-6, 1e-8);
+    w->f.freq += 3e-6;
+    fake_run(&w->f, 400.0);
+    after_s = fake_error_s(&w->f);
+    assert_near(after_s - before_s, 500.0 * rate, 2e-6); /* the phase came back, too */
+    fake_run(&w->f, 100.0);
+    assert_near(fake_error_s(&w->f) - after_s, 100.0 * rate, 1e-6);
+    assert_false(report_of(w, 0).has_sample);
+    assert_int_equal(report_of(w, 0).reach, 0377);
+    free_world(w);
+}
+
+/* One that is unsteady itself by whole intervals starts a new line after silence. */
+TEST(a_local_clock_that_was_silent_begins_anew)
+{
+    struct refclock_settings shm = plain("SHM");
+    struct world *w = make_world(0.0);
+    double before_s;
+
+    (void)state;
+    shm.local = true;
+    run(w, &shm, 1, 400.0);
+    w->devices[0].silent = true;
+    fake_run(&w->f, 20.0);
+    w->devices[0].silent = false;
+    w->devices[0].error_s = 0.45;
+    before_s = fake_error_s(&w->f);
+    fake_run(&w->f, 100.0);
+    assert_near(fake_error_s(&w->f) - before_s, 5e-4, 1e-6);
+    assert_int_equal(report_of(w, 0).reach, 0377);
+    free_world(w);
+}
+
 TEST(an_unknown_lock_is_warned_about)
 {
     struct refclock_settings pps = plain("PPS");
@@ -611,6 +661,8 @@ int main(void)
         cmocka_unit_test(pulses_belong_to_the_second_of_the_clock_they_are_locked_to),
         cmocka_unit_test(pulses_are_refused_when_the_lock_is_too_far_off_or_too_old),
         cmocka_unit_test(any_clock_can_be_treated_as_pulses),
+        cmocka_unit_test(a_local_clock_steadies_the_oscillator),
+        cmocka_unit_test(a_local_clock_that_was_silent_begins_anew),
         cmocka_unit_test(an_unknown_lock_is_warned_about),
         cmocka_unit_test(pulses_and_readings_before_a_sleep_are_forgotten),
         cmocka_unit_test(records_have_their_columns),
