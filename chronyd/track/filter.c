@@ -31,7 +31,8 @@ static const double vague_log_weight[PRIORS] = {-2.0, -0.5, -3.0, -8.0};
 #define BOX_WIDE 5.0
 /* The belief that the points know their errors weighs as much as this many
  * points. */
-#define SCALE_PRIOR_POINTS 4.0
+#define SCALE_PRIOR_POINTS 20.0
+#define SCALE_YOUNG_POINTS 4.0
 /* Beyond this many standard deviations an error neither pulls harder nor counts
  * for more, */
 #define GATE 3.0
@@ -225,16 +226,39 @@ struct lesson {
     double best; /* largest log likelihood so far, the sums are relative to it */
 };
 
+static double scale_prior_points(double n, double scale)
+{
+    double settled = n / (n + SCALE_PRIOR_POINTS) / max_d(1.0, scale * scale / 4.0);
+
+    return SCALE_YOUNG_POINTS + (SCALE_PRIOR_POINTS - SCALE_YOUNG_POINTS) * settled;
+}
+
+/* Stirling's series, good to four digits from 2 on; the library's writes a global variable. */
+static double log_gamma(double x)
+{
+    return (x - 0.5) * log(x) - x + 0.918938533 + 1.0 / (12.0 * x);
+}
+
+/* What learn_from leaves out because all models of one call have it in common. */
+static double common_evidence(double n, double scale)
+{
+    double prior_points = scale_prior_points(n, scale), dof = n + prior_points;
+
+    return 0.5 * prior_points * log(prior_points / (scale * scale)) + log_gamma(dof / 2.0) -
+           log_gamma(prior_points / 2.0) - 0.5 * dof * log(dof);
+}
+
 /* Weights from the likelihoods, with the common scale of the errors integrated
  * out: a model's predictions follow Student's law. */
 static void learn_from(struct lesson *l, const struct bank *b, size_t predicted, double scale,
                        double slope_sd, double log_weight)
 {
-    double dof = SCALE_PRIOR_POINTS + (double)predicted;
+    double n = (double)predicted, prior_points = scale_prior_points(n, scale);
+    double dof = prior_points + n;
     double log_unit = (double)predicted * log(b->unit);
 
     for (size_t m = 0; m < FILTER_MODELS; m++) {
-        double var_scale = (SCALE_PRIOR_POINTS / (scale * scale) + b->sum[m]) / dof;
+        double var_scale = (prior_points / (scale * scale) + b->sum[m]) / dof;
         double loglik = log_weight + model_prior[m] - b->penalty[m] -
                         0.5 * (b->log_var[m] + log_unit + dof * log(var_scale));
         double w;
@@ -281,9 +305,23 @@ void filter_learn(const struct filter_point *points, size_t count, const struct 
         out->wander = l.wander / l.weight;
         out->slope_sd = exp(l.log_slope_sd / l.weight);
         out->scale = scale * sqrt(l.var_scale);
+        out->evidence = l.best + log(l.weight) + common_evidence((double)predicted, scale);
         if (round == 3 || (l.var_scale > 0.2 && l.var_scale < 5.0))
             return;
         scale = out->scale;
+    }
+}
+
+void filter_flatten(const struct filter_point *points, size_t count, struct filter_point *flat)
+{
+    double mean = 0.0;
+
+    for (size_t i = 0; i < count; i++)
+        mean += filter_point_var(&points[i]) / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        flat[i] = points[i];
+        flat[i].half_s = 0.0;
+        flat[i].edge_s = sqrt(mean);
     }
 }
 

@@ -46,6 +46,7 @@ struct filter_result {
     double wander;             /* frequency wander per square root of a second */
     double scale;              /* errors are this much larger than the points say */
     double slope_sd;           /* prior in use */
+    double evidence;           /* log likelihood of the points, to compare assumptions about them */
 };
 
 /* The variance of the error of a point, before it is scaled. */
@@ -61,6 +62,8 @@ struct filter_path {
  * first). */
 void filter_learn(const struct filter_point *points, size_t count, const struct filter_prior *prior,
                   double scale, struct filter_result *out);
+/* The same points, but all of the same normal error: how they are if their delays tell nothing. */
+void filter_flatten(const struct filter_point *points, size_t count, struct filter_point *flat);
 /* Second step: the state, by what was learned. `slope` is the prior's. */
 void filter_run(const struct filter_point *points, size_t count, double slope,
                 struct filter_result *r, struct filter_path *path);

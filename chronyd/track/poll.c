@@ -7,7 +7,7 @@
 /* With the usual polltarget the next sample comes when the prediction has
  * become as uncertain as one sample is; other targets shorten or stretch that.
  */
-#define HORIZON_RATIO 1.0
+#define HORIZON_RATIO 1.08
 #define TARGET_USUAL 8.0
 /* Part of the way to the wanted interval (in powers of two) that one sample
  * goes. */

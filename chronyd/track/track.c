@@ -18,6 +18,10 @@
 #define EDGE_SAMPLES 6
 /* So many samples are compared with several widths of it. */
 #define VAGUE_SAMPLES 10
+/* From so many samples on they may show that delays tell nothing of their errors, */
+#define FLAT_SAMPLES 8
+/* by that much more log likelihood. */
+#define FLAT_EVIDENCE 4.0
 /* Up to so many samples everything is learned anew with each; then with every fourth, or one that
  * is this many standard deviations off. */
 #define LEARN_SAMPLES 32
@@ -35,6 +39,11 @@
 #define YOUNG_JITTER 0.6
 /* Of the bounds this much is left open when the configuration knows the asymmetry. */
 #define FIXED_OPEN 0.2
+/* Of the usual excess, over the square root of n, this much the shortest of n delays lies above the
+ * shortest possible. (One would be right if both ways queue exponentially; delays of heavier tails
+ * have more short ones.) */
+#define GAP_PER_EXCESS 0.7
+#define GAP_YOUNG 1.2
 /* How soft the bounds are for want of knowing the shortest delay. */
 #define EDGE_PER_GAP 0.2
 
@@ -60,8 +69,10 @@ struct track {
     struct osc broken_at;
     /* what the samples say; valid while count > 0 */
     double min_delay_s;
-    struct filter_result filter;
-    int learned_ago; /* samples */
+    struct filter_result by_delay, flat; /* what was learned under either assumption */
+    bool is_flat;                        /* which one holds */
+    struct filter_result filter;         /* by that one */
+    int learned_ago;                     /* samples */
     double sd_s;
     double stress;
     int runs;
@@ -92,7 +103,8 @@ void track_reset(struct track *t)
     t->count = 0;
     t->broken = false;
     t->refused = 0;
-    t->filter.scale = 1.0;
+    t->filter.scale = t->by_delay.scale = t->flat.scale = 1.0;
+    t->is_flat = false;
     t->learned_ago = 0;
     t->sd_s = SD_WITHOUT_SAMPLES_S;
     t->asymmetry = (struct asymmetry){0};
@@ -160,7 +172,9 @@ static void weigh_samples(struct track *t)
     for (size_t r = 0; r < ROUTES_MAX; r++) {
         double n = max_d(samples[r], 1.0);
 
-        gaps[r] = (usual + YOUNG_JITTER * max_d(floors[r], 0.0) / (n * n)) / sqrt(n);
+        gaps[r] = ((GAP_PER_EXCESS + GAP_YOUNG / n) * usual +
+                   YOUNG_JITTER * max_d(floors[r], 0.0) / (n * n)) /
+                  sqrt(n);
         if (fixed > 0.0) {
             floors[r] = fixed;
             gaps[r] = 0.0;
@@ -325,6 +339,30 @@ static bool forget_old_level(struct track *t, const struct filter_path *path)
     return false;
 }
 
+/* That a short round trip is a good one holds for queues. It does not where the time stamps
+ * themselves are the noise: then all samples are equal, and to prefer some is to throw the others
+ * away. The evidence decides; without much of it queues are assumed. */
+static void choose_law(struct track *t, const struct filter_prior *prior)
+{
+    struct filter_point flat[TRACK_SAMPLES_MAX];
+
+    filter_learn(t->points, t->count, prior, t->by_delay.scale, &t->by_delay);
+    t->is_flat = false;
+    if (t->count > FLAT_SAMPLES) {
+        filter_flatten(t->points, t->count, flat);
+        filter_learn(flat, t->count, prior, t->flat.scale, &t->flat);
+        t->is_flat = t->flat.evidence > t->by_delay.evidence + FLAT_EVIDENCE;
+    }
+    t->filter = t->is_flat ? t->flat : t->by_delay;
+}
+
+static void run_filter(struct track *t, const struct filter_prior *prior, struct filter_path *path)
+{
+    if (t->is_flat)
+        filter_flatten(t->points, t->count, t->points);
+    filter_run(t->points, t->count, prior->slope, &t->filter, path);
+}
+
 static void learn(struct track *t)
 {
     struct filter_prior prior = prior_of(t);
@@ -334,13 +372,13 @@ static void learn(struct track *t)
 
     weigh_samples(t);
     if (has_to_learn(t)) {
-        filter_learn(t->points, t->count, &prior, t->filter.scale, &t->filter);
+        choose_law(t, &prior);
         t->learned_ago = 0;
     }
-    filter_run(t->points, t->count, prior.slope, &t->filter, &path);
+    run_filter(t, &prior, &path);
     if (forget_old_level(t, &path)) {
         weigh_samples(t);
-        filter_run(t->points, t->count, prior.slope, &t->filter, &path);
+        run_filter(t, &prior, &path);
     }
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
     filter_residuals(t->points, t->count, &path, residuals, slopes);

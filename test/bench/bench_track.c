@@ -61,6 +61,8 @@ enum law {
     LAW_PARETO,      /* heavy tail, index 1.5 */
     LAW_NORMAL,      /* jitter that the delay does not show: added to the offset */
     LAW_BUSY,        /* queues that fill for minutes, in one direction only */
+    LAW_UPLOAD,      /* the same, most of the time */
+    LAW_STAMPS,      /* jitter of the time stamps: as much in the delay as in the offset */
     LAW_ROUTE,       /* the base delay changes every few hours, asymmetrically */
 };
 
@@ -127,6 +129,10 @@ static const struct network networks[] = {
      0.1,      40000,      4000, 0,      0,    0,    0,    0, 0, 0,  0},
     {"busy", LAW_BUSY, 1,    {10e-3}, 0.5e-3, 0.5e-3, 1e-9, 0, 6, 10, 20e-6,
      0.1,    80000,    4000, 0,       0,      0,      0,    0, 0, 0,  0},
+    {"upload", LAW_UPLOAD, 1,    {10e-3}, 0.5e-3, 0.5e-3, 1e-9, 0, 6, 10, 20e-6,
+     0.1,      80000,      4000, 0,       0,      0,      0,    0, 0, 0,  0},
+    {"stamps", LAW_STAMPS, 1, {2e-6}, 100e-9, 100e-9, 1e-10, 0, 0, 4, 5e-6, 0.01,
+     10000,    1000,       0, 0,      0,      0,      0,     0, 0, 0, 0},
     {"route", LAW_ROUTE, 1,    {10e-3}, 0.5e-3, 0.5e-3, 1e-9, 0, 6, 10, 20e-6,
      0.1,     80000,     4000, 0,       0,      0,      0,    0, 0, 0,  0},
     {"temperature", LAW_EXPONENTIAL, 1,    {1e-3}, 0.2e-3, 0.2e-3, 1e-9, 1e-6, 6, 10, 20e-6,
@@ -260,6 +266,17 @@ static void draw_delays(struct world *w, struct server *s, size_t index, double 
             s->busy_s = uniform(&w->seed) < 0.4 ? 20e-3 : 0.0;
         }
         *up += s->busy_s * exponential(&w->seed);
+        break;
+    case LAW_UPLOAD:
+        if (w->now_s > s->busy_until_s) {
+            s->busy_until_s = w->now_s + 7200.0 * exponential(&w->seed);
+            s->busy_s = uniform(&w->seed) < 0.8 ? 40e-3 : 0.0;
+        }
+        *up += s->busy_s * (0.5 + uniform(&w->seed));
+        break;
+    case LAW_STAMPS:
+        *up = base + n->up_s * normal(&w->seed);
+        *down = base + n->down_s * normal(&w->seed);
         break;
     case LAW_ROUTE:
         if (w->now_s > s->route_until_s) {
@@ -598,7 +615,7 @@ int main(int argc, char **argv)
            "ratio   line_us outside  bound sigma cpu_us\n");
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
-            seeds = (int)strtol(argv[++i], NULL, 10);
+            seeds = atoi(argv[++i]);
         else if (strcmp(argv[i], "-s") == 0 && i + 1 < argc)
             first = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "-v") == 0)
