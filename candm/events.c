@@ -89,6 +89,16 @@ void candm_get_evt_step(struct wire_in *in, struct candm_evt_step *v)
     v->offset_s = candm_get_float(in);
 }
 
+void candm_put_evt_closing(struct wire_out *out, const struct candm_evt_closing *v)
+{
+    wire_put_u32(out, v->why);
+}
+
+void candm_get_evt_closing(struct wire_in *in, struct candm_evt_closing *v)
+{
+    v->why = wire_get_u32(in);
+}
+
 size_t candm_event_bytes(enum candm_event e)
 {
 #define X(name, code, bytes) [code] = bytes,

@@ -17,7 +17,8 @@
     X(source, 2, 172)                                                                              \
     X(source_gone, 3, 24)                                                                          \
     X(selected, 4, 24)                                                                             \
-    X(step, 5, 8)
+    X(step, 5, 8)                                                                                  \
+    X(closing, 6, 4)
 
 enum candm_event {
 #define X(name, code, bytes) CANDM_EVENT_##name = code,
@@ -26,7 +27,7 @@ enum candm_event {
 };
 /* The bit of an event in the mask of SUBSCRIBE. */
 #define CANDM_EVENT_BIT(code) (UINT32_C(1) << ((code)-1))
-#define CANDM_EVENTS_ALL UINT32_C(0x1f)
+#define CANDM_EVENTS_ALL UINT32_C(0x1f) /* closing is told to everybody */
 
 struct candm_event_header {
     uint8_t version, type;
@@ -49,6 +50,13 @@ struct candm_event_id {
 struct candm_evt_step {
     uint32_t steps;  /* since start */
     double offset_s; /* of the newest one; > 0: forward */
+};
+enum candm_closing {
+    CANDM_CLOSING_FULL = 1, /* there are too many connections */
+    CANDM_CLOSING_END = 2,  /* the daemon ends */
+};
+struct candm_evt_closing {
+    uint32_t why;
 };
 
 #define X(name, code, bytes)                                                                       \

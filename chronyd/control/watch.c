@@ -6,8 +6,6 @@
 
 #include "chronyd/control/observe.h"
 
-#define WATCHERS_MAX 16
-#define QUEUE_BYTES 16384
 #define REQUEST_BYTES (CANDM_FRAME_HEADER + CANDM_REQUEST_MAX)
 #define EVENT_BYTES_MAX                                                                            \
     (CANDM_FRAME_HEADER + CANDM_EVENT_HEADER + sizeof(union candm_event_payload))
@@ -16,15 +14,27 @@
 
 struct watcher {
     struct watch *watch;
-    int stream; /* -1: free */
+    int stream;
     uint8_t in[REQUEST_BYTES];
     size_t in_used;
-    uint8_t *queue; /* QUEUE_BYTES: what the other end has not taken yet */
+    /* WATCH_QUEUE_BYTES that the other end has not taken yet; NULL: nothing. While frames are made
+     * it is the spare one of the room, so that who reads needs none of his own. */
+    uint8_t *queue;
     size_t queued;
-    uint32_t events; /* subscribed */
-    bool fresh;      /* subscribed just now: what is there has to be told */
+    bool blocked;           /* nothing more is taken at present */
+    bool broken;            /* to be closed */
+    bool stalled;           /* events were lost since something was taken ... */
+    struct mono stalled_at; /* ... for the first time then */
+    uint32_t events;        /* subscribed */
+    bool fresh;             /* subscribed just now: what is there has to be told */
     uint32_t number;
     uint16_t lost;
+};
+
+/* A change that was noticed, until everybody was told. */
+struct told {
+    enum candm_event event;
+    union candm_event_payload payload;
 };
 
 struct watch {
@@ -33,10 +43,15 @@ struct watch {
     const struct control_rooms *rooms;
     watch_answer *answer;
     void *ctx;
-    int listener; /* -1: not open */
-    struct watcher watchers[WATCHERS_MAX];
+    int listener;              /* -1: not open */
+    struct watcher **watchers; /* by the number of the stream; NULL: not ours */
+    size_t size, count;
     struct observer *observer; /* while there are subscribers */
     struct timer look;
+    struct told *told;
+    size_t told_count, told_size;
+    size_t untold; /* for lack of memory */
+    uint8_t spare[WATCH_QUEUE_BYTES];
 };
 
 static void look(void *ctx, struct mono now);
@@ -54,8 +69,6 @@ struct watch *watch_create(const struct os *os, struct timers *timers,
     w->ctx = ctx;
     w->listener = -1;
     w->look = (struct timer){.fire = look, .ctx = w};
-    for (size_t i = 0; i < WATCHERS_MAX; i++)
-        w->watchers[i] = (struct watcher){.watch = w, .stream = -1};
     return w;
 }
 
@@ -68,8 +81,11 @@ bool watch_open(struct watch *w, const char *path, unsigned mode, const char *gr
 
 static void forget(struct watcher *c)
 {
-    free(c->queue);
-    *c = (struct watcher){.watch = c->watch, .stream = -1};
+    c->watch->watchers[c->stream] = NULL;
+    c->watch->count--;
+    if (c->queue != c->watch->spare)
+        free(c->queue);
+    free(c);
 }
 
 static void hang_up(struct watcher *c)
@@ -78,46 +94,70 @@ static void hang_up(struct watcher *c)
     forget(c);
 }
 
-void watch_destroy(struct watch *w)
-{
-    if (!w)
-        return;
-    for (size_t i = 0; i < WATCHERS_MAX; i++) {
-        if (w->watchers[i].stream >= 0)
-            hang_up(&w->watchers[i]);
-    }
-    if (w->listener >= 0)
-        w->os.ops->stream_close(w->os.ctx, w->listener);
-    timer_cancel(w->timers, &w->look);
-    observer_destroy(w->observer);
-    free(w);
-}
-
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* Pass on what is queued; a broken connection is closed. */
-static void flush(struct watcher *c)
+/* Pass on what is queued. */
+static void push(struct watcher *c)
 {
     long n;
 
-    if (c->queued == 0)
+    if (c->queued == 0 || c->blocked || c->broken)
         return;
     n = c->watch->os.ops->stream_send(c->watch->os.ctx, c->stream, c->queue, c->queued);
     if (n < 0) {
-        hang_up(c);
+        c->broken = true;
         return;
     }
     c->queued -= (size_t)n;
+    c->blocked = c->queued > 0;
+    c->stalled &= n == 0;
     memmove(c->queue, c->queue + n, c->queued);
+}
+
+/* Room to make frames in. */
+static void begin(struct watcher *c)
+{
+    if (!c->queue)
+        c->queue = c->watch->spare;
+}
+
+/* Send what was made, and keep in a queue of its own what could not be sent. False: the watcher is
+ * gone. */
+static bool finish(struct watcher *c)
+{
+    uint8_t *own = NULL;
+
+    push(c);
+    if (!c->broken && c->queued > 0 && c->queue == c->watch->spare) {
+        own = malloc(WATCH_QUEUE_BYTES);
+        if (own)
+            memcpy(own, c->queue, c->queued);
+        else
+            c->broken = true;
+        c->queue = own;
+    }
+    if (c->broken) {
+        hang_up(c);
+        return false;
+    }
+    if (c->queued == 0) {
+        if (c->queue != c->watch->spare)
+            free(c->queue);
+        c->queue = NULL;
+    }
+    return true;
 }
 
 /* False: no room for all of it, nothing was queued. */
 static bool enqueue(struct watcher *c, const uint8_t *data, size_t length)
 {
-    uint8_t *end = c->queue + c->queued;
+    uint8_t *end;
 
-    if (QUEUE_BYTES - c->queued < CANDM_FRAME_HEADER + length)
+    if (WATCH_QUEUE_BYTES - c->queued < CANDM_FRAME_HEADER + length)
+        push(c);
+    if (WATCH_QUEUE_BYTES - c->queued < CANDM_FRAME_HEADER + length)
         return false;
+    end = c->queue + c->queued;
     end[0] = (uint8_t)(length >> 8);
     end[1] = (uint8_t)length;
     memcpy(end + CANDM_FRAME_HEADER, data, length);
@@ -130,6 +170,14 @@ static struct candm_time time_now(const struct watch *w)
     struct utc t = clock_now(w->rooms->clock);
 
     return (struct candm_time){.sec = t.ns / NS_PER_S, .nsec = (uint32_t)(t.ns % NS_PER_S)};
+}
+
+static void lose(struct watcher *c, size_t count)
+{
+    c->lost = (uint16_t)(count < (size_t)(UINT16_MAX - c->lost) ? c->lost + count : UINT16_MAX);
+    if (!c->stalled)
+        c->stalled_at = c->watch->os.ops->mono(c->watch->os.ctx);
+    c->stalled = true;
 }
 
 static void tell_one(struct watcher *c, enum candm_event event,
@@ -156,44 +204,109 @@ static void tell_one(struct watcher *c, enum candm_event event,
     assert(!out.bad);
     if (enqueue(c, data, out.used))
         c->lost = 0;
-    else if (c->lost < UINT16_MAX)
-        c->lost++;
+    else
+        lose(c, 1);
 }
 
-static void tell(void *ctx, enum candm_event event, const union candm_event_payload *payload)
+/* The last frame of a connection. */
+static void dismiss(struct watcher *c, enum candm_closing why)
+{
+    const union candm_event_payload payload = {.closing_ = {.why = why}};
+
+    begin(c);
+    tell_one(c, CANDM_EVENT_closing, &payload);
+    push(c);
+    hang_up(c);
+}
+
+void watch_destroy(struct watch *w)
+{
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->size; i++) {
+        if (w->watchers[i])
+            dismiss(w->watchers[i], CANDM_CLOSING_END);
+    }
+    if (w->listener >= 0)
+        w->os.ops->stream_close(w->os.ctx, w->listener);
+    timer_cancel(w->timers, &w->look);
+    observer_destroy(w->observer);
+    free(w->watchers);
+    free(w->told);
+    free(w);
+}
+
+/* --- changes -------------------------------------------------------------------------------- */
+
+/* Changes are gathered first, so that each watcher is sent all of them at once. */
+static void gather(void *ctx, enum candm_event event, const union candm_event_payload *payload)
 {
     struct watch *w = ctx;
 
-    for (size_t i = 0; i < WATCHERS_MAX; i++) {
-        struct watcher *c = &w->watchers[i];
+    if (w->told_count == w->told_size) {
+        size_t size = w->told_size ? w->told_size * 2 : 16;
+        struct told *told = realloc(w->told, size * sizeof(*told));
 
-        if (c->stream >= 0 && (c->events & CANDM_EVENT_BIT(event)))
-            tell_one(c, event, payload);
+        if (!told) {
+            w->untold++;
+            return;
+        }
+        w->told = told;
+        w->told_size = size;
     }
+    w->told[w->told_count++] = (struct told){event, *payload};
+}
+
+static void tell_all(struct watcher *c)
+{
+    const struct watch *w = c->watch;
+
+    begin(c);
+    for (size_t i = 0; i < w->told_count; i++) {
+        if (c->events & CANDM_EVENT_BIT(w->told[i].event))
+            tell_one(c, w->told[i].event, &w->told[i].payload);
+    }
+    if (w->untold > 0) {
+        c->number += (uint32_t)w->untold;
+        lose(c, w->untold);
+    }
+    (void)finish(c);
 }
 
 static bool anybody_waits(const struct watch *w)
 {
-    for (size_t i = 0; i < WATCHERS_MAX; i++) {
-        if (w->watchers[i].stream >= 0 && w->watchers[i].events)
+    for (size_t i = 0; i < w->size; i++) {
+        if (w->watchers[i] && w->watchers[i]->events)
             return true;
     }
     return false;
+}
+
+static void cut_off_sleepers(struct watch *w, struct mono now)
+{
+    for (size_t i = 0; i < w->size; i++) {
+        struct watcher *c = w->watchers[i];
+
+        if (c && c->stalled && mono_diff_s(now, c->stalled_at) > WATCH_PATIENCE_S)
+            hang_up(c);
+    }
 }
 
 static void look(void *ctx, struct mono now)
 {
     struct watch *w = ctx;
 
+    cut_off_sleepers(w, now);
     if (!anybody_waits(w)) {
         observer_destroy(w->observer);
         w->observer = NULL;
         return;
     }
-    observer_look(w->observer, tell, w);
-    for (size_t i = 0; i < WATCHERS_MAX; i++) {
-        if (w->watchers[i].stream >= 0)
-            flush(&w->watchers[i]);
+    w->told_count = w->untold = 0;
+    observer_look(w->observer, gather, w);
+    for (size_t i = 0; i < w->size && w->told_count + w->untold > 0; i++) {
+        if (w->watchers[i] && w->watchers[i]->events)
+            tell_all(w->watchers[i]);
     }
     timer_set(w->timers, &w->look, mono_add_s(now, LOOK_EVERY_S));
 }
@@ -233,22 +346,20 @@ static void tell_present(struct watcher *c)
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* One frame. Who asks without reading the answers is cut off. */
-static void serve(struct watcher *c, const uint8_t *request, size_t length)
+/* One frame. Who asks without reading the answers is cut off. False: the watcher is gone. */
+static bool serve(struct watcher *c, const uint8_t *request, size_t length)
 {
     struct watch *w = c->watch;
     uint8_t reply[CONTROL_REPLY_MAX];
     size_t reply_length;
 
     if (!w->answer(w->ctx, c, request, length, reply, &reply_length))
-        return;
-    if (!enqueue(c, reply, reply_length)) {
-        hang_up(c);
-        return;
-    }
+        return true;
+    begin(c);
+    c->broken |= !enqueue(c, reply, reply_length);
     if (c->fresh)
         tell_present(c);
-    flush(c);
+    return finish(c);
 }
 
 /* Bytes of the frame that is coming in; of its length, as long as that is not known. */
@@ -261,7 +372,7 @@ static size_t frame_bytes(const struct watcher *c)
 
 static void receive(struct watcher *c, const uint8_t *data, size_t length)
 {
-    while (length > 0 && c->stream >= 0) {
+    while (length > 0) {
         size_t missing = frame_bytes(c) - c->in_used;
         size_t n = missing < length ? missing : length;
 
@@ -272,38 +383,59 @@ static void receive(struct watcher *c, const uint8_t *data, size_t length)
         if (frame_bytes(c) > sizeof(c->in)) {
             /* A length that no request has is a mistake that would never end. */
             hang_up(c);
-        } else if (c->in_used >= CANDM_FRAME_HEADER && c->in_used == frame_bytes(c)) {
+            return;
+        }
+        if (c->in_used >= CANDM_FRAME_HEADER && c->in_used == frame_bytes(c)) {
             size_t bytes = c->in_used - CANDM_FRAME_HEADER;
 
             c->in_used = 0;
-            serve(c, c->in + CANDM_FRAME_HEADER, bytes);
+            if (!serve(c, c->in + CANDM_FRAME_HEADER, bytes))
+                return;
         }
     }
 }
 
-static void accept_stream(struct watch *w, int stream)
+/* A place for that stream in the table; NULL: no memory. */
+static struct watcher *new_watcher(struct watch *w, int stream)
 {
-    for (size_t i = 0; i < WATCHERS_MAX; i++) {
-        struct watcher *c = &w->watchers[i];
+    size_t place = (size_t)stream, size = w->size ? w->size : 16;
+    struct watcher *c = malloc(sizeof(*c));
 
-        if (c->stream >= 0)
-            continue;
-        c->queue = malloc(QUEUE_BYTES);
-        if (!c->queue)
-            break;
-        c->stream = stream;
-        return;
+    while (size <= place)
+        size *= 2;
+    if (c && size > w->size) {
+        struct watcher **grown = realloc(w->watchers, size * sizeof(struct watcher *));
+
+        if (!grown) {
+            free(c);
+            return NULL;
+        }
+        for (size_t i = w->size; i < size; i++)
+            grown[i] = NULL;
+        w->watchers = grown;
+        w->size = size;
     }
-    w->os.ops->stream_close(w->os.ctx, stream);
+    if (!c)
+        return NULL;
+    *c = (struct watcher){.watch = w, .stream = stream};
+    w->watchers[place] = c;
+    w->count++;
+    return c;
+}
+
+static void accept_stream(struct watch *w, int stream, bool crowded)
+{
+    struct watcher *c = new_watcher(w, stream);
+
+    if (!c)
+        w->os.ops->stream_close(w->os.ctx, stream);
+    else if (crowded || w->count > WATCHERS_MAX)
+        dismiss(c, CANDM_CLOSING_FULL);
 }
 
 static struct watcher *find(struct watch *w, int stream)
 {
-    for (size_t i = 0; i < WATCHERS_MAX; i++) {
-        if (stream >= 0 && w->watchers[i].stream == stream)
-            return &w->watchers[i];
-    }
-    return NULL;
+    return stream >= 0 && (size_t)stream < w->size ? w->watchers[stream] : NULL;
 }
 
 bool watch_handle(struct watch *w, const struct event *ev)
@@ -313,7 +445,7 @@ bool watch_handle(struct watch *w, const struct event *ev)
     if (ev->type == EVENT_STREAM_OPEN) {
         if (w->listener < 0 || ev->stream.listener != w->listener)
             return false;
-        accept_stream(w, ev->stream.stream);
+        accept_stream(w, ev->stream.stream, ev->stream.crowded);
         return true;
     }
     if (ev->type != EVENT_STREAM_DATA && ev->type != EVENT_STREAM_READY &&
@@ -322,11 +454,13 @@ bool watch_handle(struct watch *w, const struct event *ev)
     c = find(w, ev->stream.stream);
     if (!c)
         return false;
-    if (ev->type == EVENT_STREAM_CLOSED)
+    if (ev->type == EVENT_STREAM_CLOSED) {
         forget(c);
-    else if (ev->type == EVENT_STREAM_READY)
-        flush(c);
-    else
+    } else if (ev->type == EVENT_STREAM_READY) {
+        c->blocked = false;
+        (void)finish(c);
+    } else {
         receive(c, ev->stream.data, ev->stream.length);
+    }
     return true;
 }

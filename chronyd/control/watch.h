@@ -2,13 +2,20 @@
  *
  * A Unix stream socket on which nothing can be changed: requests of the classes N and V are
  * answered as over any transport, others are refused by construction. Who subscribes is told when
- * the verdict, a source's state, the selected source or the clock changes. Queues are bounded: who
- * does not read loses events, and is told how many. */
+ * the verdict, a source's state, the selected source or the clock changes.
+ *
+ * A thousand may listen: one who reads costs a kilobyte or two; one who does not has a queue of
+ * WATCH_QUEUE_BYTES, then loses events, is told how many, and is cut off when nothing was read for
+ * WATCH_PATIENCE_S. Nobody else notices. */
 #ifndef CHRONYD_CONTROL_WATCH_H
 #define CHRONYD_CONTROL_WATCH_H
 
 #include "candm/events.h"
 #include "chronyd/control/control.h"
+
+#define WATCHERS_MAX 1024
+#define WATCH_QUEUE_BYTES 16384
+#define WATCH_PATIENCE_S 15.0
 
 struct watch;
 struct watcher; /* one connection */

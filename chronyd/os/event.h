@@ -59,6 +59,7 @@ struct event {
             const uint8_t *data; /* STREAM_DATA, lent */
             size_t length;
             uint32_t uid, pid; /* STREAM_OPEN: the peer's credentials */
+            bool crowded;      /* STREAM_OPEN: descriptors are scarce, this one has to be closed */
         } stream;
     };
 };

@@ -272,7 +272,7 @@ static void a_reader_that_sleeps_loses_events_and_learns_how_many(void **state)
     ask(&p, CANDM_REQ_SUBSCRIBE, CANDM_EVENT_BIT(CANDM_EVENT_step));
     assert_int_equal(reply_status(&p, &r), CANDM_SUCCESS);
     d.toy.sockets[p.stream].stream_room = 0;
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < 500; i++) {
         d.toy.utc = utc_add_s(d.toy.utc, i % 2 ? 20.0 : -20.0);
         toy_daemon_run(&d, 0.5);
     }
@@ -287,7 +287,7 @@ static void a_reader_that_sleeps_loses_events_and_learns_how_many(void **state)
         lost += h.lost;
         assert_int_equal(h.number, ++number + lost);
     }
-    assert_int_equal(number + lost, 601);
+    assert_int_equal(number + lost, 501);
     assert_true(lost > 0 && number > 400);
     toy_daemon_stop(&d);
 }
@@ -307,27 +307,90 @@ static void who_asks_without_reading_is_cut_off(void **state)
     toy_daemon_stop(&d);
 }
 
-static void connections_are_limited_and_slots_are_used_again(void **state)
+/* Who reads is served at any length of time, who does not is cut off after a while. */
+static void who_sleeps_on_is_cut_off_and_others_are_not(void **state)
+{
+    struct toy_daemon d = {0};
+    struct peer sleeper, reader;
+    struct candm_event_header h;
+    union candm_event_payload e;
+    size_t read_events = 0;
+    union candm_reply_payload r;
+
+    (void)state;
+    assert_true(toy_daemon_start(&d, directives));
+    sleeper = connect_peer(&d);
+    ask(&sleeper, CANDM_REQ_SUBSCRIBE, CANDM_EVENT_BIT(CANDM_EVENT_step));
+    reader = connect_peer(&d);
+    ask(&reader, CANDM_REQ_SUBSCRIBE, CANDM_EVENT_BIT(CANDM_EVENT_step));
+    assert_int_equal(reply_status(&reader, &r), CANDM_SUCCESS);
+    d.toy.sockets[sleeper.stream].stream_room = 0;
+    for (int i = 0; i < 600; i++) {
+        d.toy.utc = utc_add_s(d.toy.utc, i % 2 ? 20.0 : -20.0);
+        toy_daemon_run(&d, 0.5);
+        read_events += next_event(&reader, &h, &e);
+        assert_int_equal(h.lost, 0);
+        if (i == 500)
+            assert_true(is_open(&sleeper));
+    }
+    assert_false(is_open(&sleeper));
+    assert_true(is_open(&reader));
+    assert_int_equal(read_events, 600);
+    toy_daemon_stop(&d);
+}
+
+static void who_comes_when_it_is_crowded_is_told_so(void **state)
+{
+    struct toy_daemon d = {0};
+    struct event open = {.type = EVENT_STREAM_OPEN};
+    struct candm_event_header h;
+    union candm_event_payload e;
+    union candm_reply_payload r;
+    struct peer p, q = {.daemon = &d};
+
+    (void)state;
+    assert_true(toy_daemon_start(&d, directives));
+    p = connect_peer(&d);
+    open.stream.listener = toy_find(&d.toy, TOY_LISTENER, ADDR_NONE);
+    open.stream.stream = q.stream = toy_open(&d.toy, TOY_STREAM);
+    open.stream.crowded = true;
+    chronyd_handle(d.chronyd, &open);
+    assert_true(next_event(&q, &h, &e));
+    assert_int_equal(h.event, CANDM_EVENT_closing);
+    assert_int_equal(e.closing_.why, CANDM_CLOSING_FULL);
+    assert_false(is_open(&q));
+    p.read = q.read;
+    ask(&p, CANDM_REQ_TRACKING, 0);
+    assert_int_equal(reply_status(&p, &r), CANDM_SUCCESS);
+    toy_daemon_stop(&d);
+}
+
+static void places_are_used_again_and_the_end_is_told(void **state)
 {
     struct toy_daemon d = {0};
     struct peer peers[17];
     struct event closed = {.type = EVENT_STREAM_CLOSED};
+    struct candm_event_header h;
+    union candm_event_payload e;
     union candm_reply_payload r;
 
     (void)state;
     assert_true(toy_daemon_start(&d, directives));
     for (size_t i = 0; i < ARRAY_LEN(peers); i++)
         peers[i] = connect_peer(&d);
-    assert_false(is_open(&peers[16]));
-    assert_true(is_open(&peers[15]));
     closed.stream.stream = peers[3].stream;
     toy_close(&d.toy, peers[3].stream);
     chronyd_handle(d.chronyd, &closed);
-    peers[16] = connect_peer(&d);
-    assert_true(is_open(&peers[16]));
-    ask(&peers[16], CANDM_REQ_TRACKING, 0);
-    assert_int_equal(reply_status(&peers[16], &r), CANDM_SUCCESS);
+    peers[3] = connect_peer(&d);
+    assert_int_equal(peers[3].stream, closed.stream.stream);
+    ask(&peers[3], CANDM_REQ_TRACKING, 0);
+    assert_int_equal(reply_status(&peers[3], &r), CANDM_SUCCESS);
     toy_daemon_stop(&d);
+    for (size_t i = 0; i < ARRAY_LEN(peers); i++) {
+        assert_true(next_event(&peers[3], &h, &e));
+        assert_int_equal(h.event, CANDM_EVENT_closing);
+        assert_int_equal(e.closing_.why, CANDM_CLOSING_END);
+    }
     assert_int_equal(toy_find(&d.toy, TOY_STREAM, ADDR_NONE), -1);
     assert_int_equal(toy_find(&d.toy, TOY_LISTENER, ADDR_NONE), -1);
 }
@@ -373,7 +436,7 @@ static void events_read_back_as_written(void **state)
         data[i] = (uint8_t)('a' + i % 26);
     data[1] = CANDM_PACKET_EVENT;
     data[2] = 0;
-    for (uint8_t code = 1; code <= 5; code++) {
+    for (uint8_t code = 1; code <= 6; code++) {
         size_t length = CANDM_EVENT_HEADER + candm_event_bytes((enum candm_event)code);
         struct wire_out out = wire_out_of(again, sizeof(again));
 
@@ -392,7 +455,7 @@ static void events_read_back_as_written(void **state)
         }
         assert_int_equal(out.used, length);
     }
-    data[3] = 6;
+    data[3] = 7;
     assert_false(candm_decode_event(data, sizeof(data), &h, &e));
 }
 
@@ -407,7 +470,9 @@ int main(void)
         cmocka_unit_test(subscribe_is_refused_over_datagrams),
         cmocka_unit_test(a_reader_that_sleeps_loses_events_and_learns_how_many),
         cmocka_unit_test(who_asks_without_reading_is_cut_off),
-        cmocka_unit_test(connections_are_limited_and_slots_are_used_again),
+        cmocka_unit_test(who_sleeps_on_is_cut_off_and_others_are_not),
+        cmocka_unit_test(who_comes_when_it_is_crowded_is_told_so),
+        cmocka_unit_test(places_are_used_again_and_the_end_is_told),
         cmocka_unit_test(the_socket_can_be_closed_and_moved),
         cmocka_unit_test(events_read_back_as_written),
     };

@@ -15,7 +15,7 @@
 #define DATAGRAM_MAX 2048 /* longer ones are cut; nobody sends such */
 #define CONTROL_MAX 512   /* ancillary data of one datagram, with room for what an option adds */
 #define BATCH_MAX 32      /* datagrams received or sent with one call */
-#define STREAMS_MAX 16    /* clients of stream sockets at a time */
+#define STREAMS_MAX 1024  /* clients of stream sockets at a time, if descriptors suffice */
 
 enum slot_kind { SLOT_FREE, SLOT_UDP, SLOT_UNIX, SLOT_LISTENER, SLOT_STREAM, SLOT_REFCLOCK };
 
@@ -109,6 +109,9 @@ struct world {
     int clock_fd;            /* becomes readable when the clock is set; -1 = none */
     int network_fd;          /* rtnetlink; -1 = none */
     struct mono network_due; /* not listened to before this: changes come in swarms */
+
+    int streams_max;        /* what the limit on descriptors leaves for clients of streams */
+    struct mono accept_due; /* nobody is let in before this: there was no descriptor */
 
     int adopted_first, adopted_count; /* descriptors of the service manager */
     struct resolver resolver;

@@ -60,8 +60,8 @@ static short slot_events(const struct slot *s)
     return POLLIN;
 }
 
-/* The set to wait for. The network is left out while it is given a pause, the resolver's pipe while
- * no answer is certain to come. */
+/* The set to wait for. The network is left out while it is given a pause, a listening socket while
+ * there is no descriptor for who comes, the resolver's pipe while no answer is certain to come. */
 static size_t collect(struct world *w, struct mono now)
 {
     size_t n = 0;
@@ -70,6 +70,8 @@ static size_t collect(struct world *w, struct mono now)
         return 0;
     add_poll(w, &n, w->timer_fd, POLLIN, POLL_TIMER);
     for (size_t i = 0; i < w->slot_count; i++) {
+        if (w->slots[i].kind == SLOT_LISTENER && mono_before(now, w->accept_due))
+            continue;
         if (w->slots[i].kind != SLOT_FREE && !w->slots[i].silent)
             add_poll(w, &n, w->slots[i].fd, slot_events(&w->slots[i]), (int)i);
     }
@@ -264,6 +266,8 @@ void world_turn(struct world *w, struct mono wake, world_handler handle_event, v
     now = world_mono(w);
     if (mono_before(now, w->network_due) && mono_before(w->network_due, wake))
         wake = w->network_due;
+    if (mono_before(now, w->accept_due) && mono_before(w->accept_due, wake))
+        wake = w->accept_due;
     n = collect(w, now);
     ready = w->restricted ? wait_restricted(w, n, now, wake) : wait_real(w, n, now, wake);
     for (size_t i = 0; ready > 0 && i < n; i++)

@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -11,7 +12,14 @@
 #include "chronyd/os/linux/internal.h"
 
 #define STREAM_CHUNK 4000
-#define LISTEN_BACKLOG 8
+#define LISTEN_BACKLOG 64
+/* Descriptors that streams leave to all else, and the limit that the daemon asks for. */
+#define DESCRIPTORS_KEPT 256
+#define DESCRIPTORS_WANTED 4096
+/* A client that does not read costs that much of the kernel's memory, about. */
+#define SEND_BUFFER_BYTES 32768
+/* Without a descriptor for who connects, the next look is that much later. */
+#define ACCEPT_PAUSE_S 1.0
 
 /* Nothing of the socket is open to anyone before mode and group are right: connecting needs
  * listen(), which comes last. */
@@ -40,6 +48,28 @@ static bool prepare_listener(int fd, const char *path, unsigned mode, const char
     return true;
 }
 
+/* Streams are the one thing of which strangers can open many: their number follows from the limit
+ * on descriptors, so that files and sockets of the daemon itself can always be opened. */
+static int streams_permitted(void)
+{
+    struct rlimit limit;
+    rlim_t rest;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return STREAMS_MAX / 4;
+    if (limit.rlim_cur < DESCRIPTORS_WANTED && limit.rlim_cur < limit.rlim_max) {
+        struct rlimit more = limit;
+
+        more.rlim_cur =
+            limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : (rlim_t)DESCRIPTORS_WANTED;
+        if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+            limit = more;
+    }
+    rest = limit.rlim_cur >= 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT
+                                                  : limit.rlim_cur / 2;
+    return rest < STREAMS_MAX ? (int)rest : STREAMS_MAX;
+}
+
 int world_stream_listen(void *ctx, const char *path, unsigned mode, const char *group,
                         struct err *err)
 {
@@ -59,6 +89,7 @@ int world_stream_listen(void *ctx, const char *path, unsigned mode, const char *
         (void)close(fd);
         return -1;
     }
+    w->streams_max = streams_permitted();
     handle = slot_add(w, SLOT_LISTENER, fd);
     if (handle >= 0)
         w->slots[handle].path = strdup(path);
@@ -101,22 +132,32 @@ void world_stream_close(void *ctx, int stream)
         slot_close(w, stream);
 }
 
+/* Who waits in vain for a descriptor keeps the socket readable; it is left alone for a while. */
+static void accept_failed(struct world *w, int sys)
+{
+    if (sys == EMFILE || sys == ENFILE || sys == ENOBUFS || sys == ENOMEM)
+        w->accept_due = mono_add_s(world_mono(w), ACCEPT_PAUSE_S);
+}
+
 void stream_accept(struct world *w, int handle, world_handler handle_event, void *ctx)
 {
     struct event ev = {.type = EVENT_STREAM_OPEN};
     struct ucred who = {.pid = 0, .uid = UINT32_MAX, .gid = UINT32_MAX};
     socklen_t length = sizeof who;
     int fd = accept4(w->slots[handle].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    int count = 0;
+    int buffer = SEND_BUFFER_BYTES, count = 0;
 
-    if (fd < 0)
+    if (fd < 0) {
+        accept_failed(w, errno);
         return;
+    }
     for (size_t i = 0; i < w->slot_count; i++)
         count += w->slots[i].kind == SLOT_STREAM;
-    if (count >= STREAMS_MAX || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0) {
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0) {
         (void)close(fd);
         return;
     }
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
     ev.stream.listener = handle;
     ev.stream.stream = slot_add(w, SLOT_STREAM, fd);
     if (ev.stream.stream < 0)
@@ -124,6 +165,7 @@ void stream_accept(struct world *w, int handle, world_handler handle_event, void
     w->slots[ev.stream.stream].listener = handle;
     ev.stream.uid = who.uid;
     ev.stream.pid = (uint32_t)who.pid;
+    ev.stream.crowded = count >= w->streams_max;
     handle_event(ctx, &ev);
 }
 
