@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "chronyd/refclock/refclock.h"
 #include "test/unit/fake_os.h"
 
@@ -208,7 +209,7 @@ TEST(refids_are_made_of_driver_and_number)
         list[i] = plain("SHM");
     list[2].driver = list[10].driver = "PPS";
     list[3].driver = "SOCK";
-    strcpy(list[4].refid, "GPS");
+    text_copy(list[4].refid, 5, "GPS");
     list[5].driver = "PHC";
     list[6].driver = "RTC";
     assert_true(create(w, list, DEVICES_MAX, NULL));
@@ -229,7 +230,7 @@ TEST(a_refid_is_used_once)
     struct err err;
 
     (void)state;
-    strcpy(list[1].refid, "SHM0");
+    text_copy(list[1].refid, 5, "SHM0");
     assert_false(create(w, list, 2, &err));
     assert_int_equal(err.code, ERR_DUPLICATE);
     assert_false(w->devices[0].open);
@@ -459,8 +460,8 @@ TEST(pulses_belong_to_the_second_of_the_clock_they_are_locked_to)
     struct world *w = make_world(5.3);
 
     (void)state;
-    strcpy(list[0].lock, "NMEA");
-    strcpy(list[1].refid, "NMEA");
+    text_copy(list[0].lock, 5, "NMEA");
+    text_copy(list[1].refid, 5, "NMEA");
     list[1].select_options = SELECT_NOSELECT;
     w->devices[0].pulse = true;
     w->devices[1].error_s = 0.3; /* late, but less than 0.4 s */
@@ -489,7 +490,7 @@ TEST(pulses_are_refused_when_the_lock_is_too_far_off_or_too_old)
         struct world *w = make_world(0.0);
 
         list[0].select_options = SELECT_NOSELECT;
-        strcpy(list[1].lock, "SHM0");
+        text_copy(list[1].lock, 5, "SHM0");
         list[1].width_s = cases[i].width_s;
         w->devices[0].error_s = cases[i].error_s;
         w->devices[0].late_s = cases[i].late_s;
@@ -509,7 +510,7 @@ TEST(any_clock_can_be_treated_as_pulses)
     (void)state;
     list[0].select_options = SELECT_NOSELECT;
     list[1].pps = true;
-    strcpy(list[1].lock, "SHM0");
+    text_copy(list[1].lock, 5, "SHM0");
     w->devices[1].error_s = 7200.0; /* whole seconds do not count */
     run(w, list, 2, 200.0);
     assert_near(fake_error_s(&w->f), 0.0, 1e-5);
@@ -569,7 +570,7 @@ TEST(an_unknown_lock_is_warned_about)
     struct world *w = make_world(0.0);
 
     (void)state;
-    strcpy(pps.lock, "NMEA");
+    text_copy(pps.lock, 5, "NMEA");
     assert_true(create(w, &pps, 1, NULL));
     assert_true(fake_logged(&w->f, "PPS0"));
     assert_true(fake_logged(&w->f, "NMEA"));
@@ -582,7 +583,7 @@ TEST(pulses_and_readings_before_a_sleep_are_forgotten)
     struct world *w = make_world(0.0);
 
     (void)state;
-    strcpy(list[1].lock, "SHM0");
+    text_copy(list[1].lock, 5, "SHM0");
     list[0].select_options = SELECT_NOSELECT;
     w->devices[1].pulse = true;
     run(w, list, 2, 18.5);
@@ -612,10 +613,10 @@ TEST(records_have_their_columns)
     const char *log, *raw, *combined;
 
     (void)state;
-    strcpy(list[0].refid, "GPS");
+    text_copy(list[0].refid, 5, "GPS");
     list[0].poll = 1;
     list[1].poll = 1;
-    strcpy(list[1].lock, "GPS");
+    text_copy(list[1].lock, 5, "GPS");
     w->devices[0].error_s = 0.0125;
     w->devices[0].leap = 1;
     w->devices[1].pulse = true;
