@@ -575,7 +575,7 @@ void chronyd_destroy(struct chronyd *d)
 /* No host will tell the time any more, and no clock at this one either. */
 static bool nothing_left(const struct chronyd *d)
 {
-    return ntp_all_given_up(d->ntp) && refclocks_count(d->refclocks) == 0;
+    return ntp_all_given_up(d->ntp) && refclocks_all_silent(d->refclocks);
 }
 
 /* -q and -Q end after the first update, or when no source is left that could give one. */

@@ -441,6 +441,14 @@ void refclocks_destroy(struct refclocks *rs)
     free(rs);
 }
 
+bool refclocks_all_silent(const struct refclocks *rs)
+{
+    for (size_t i = 0; rs && i < rs->count; i++)
+        if (source_reach(rs->list[i].source) || source_reach_polls(rs->list[i].source) < 8)
+            return false;
+    return true;
+}
+
 size_t refclocks_count(const struct refclocks *rs)
 {
     return rs ? rs->count : 0;

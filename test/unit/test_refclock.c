@@ -316,6 +316,22 @@ TEST(silence_is_seen_in_the_reach_register)
     assert_int_equal(report_of(w, 0).reach, 0374);
     fake_run(&w->f, 40.0);
     assert_int_equal(report_of(w, 0).reach, 0);
+    assert_true(refclocks_all_silent(w->rs));
+    free_world(w);
+}
+
+TEST(silence_is_only_sure_after_eight_polls)
+{
+    struct refclock_settings shm = plain("SHM");
+    struct world *w = make_world(0.0);
+
+    (void)state;
+    w->devices[0].silent = true;
+    run(w, &shm, 1, 30.0);
+    assert_false(refclocks_all_silent(w->rs));
+    fake_run(&w->f, 4.0);
+    assert_true(refclocks_all_silent(w->rs));
+    assert_true(refclocks_all_silent(NULL));
     free_world(w);
 }
 
@@ -652,6 +668,7 @@ int main(void)
         cmocka_unit_test(outliers_do_not_matter),
         cmocka_unit_test(offset_is_added_and_delay_is_told),
         cmocka_unit_test(silence_is_seen_in_the_reach_register),
+        cmocka_unit_test(silence_is_only_sure_after_eight_polls),
         cmocka_unit_test(samples_that_cannot_be_right_are_dropped),
         cmocka_unit_test(the_leap_state_is_passed_on),
         cmocka_unit_test(tai_is_turned_into_utc),
