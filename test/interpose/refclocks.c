@@ -161,6 +161,8 @@ static int ptp_ioctl(unsigned long request, void *arg)
     } else if (request == PTP_SYS_OFFSET_PRECISE && world.set.ptp_ways > 2) {
         put(&p->device, told_ns());
         put(&p->sys_realtime, (int64_t)world.real_ns);
+    } else if (request == PTP_PIN_SETFUNC || request == PTP_EXTTS_REQUEST) {
+        world.ptp_pulses = request == PTP_EXTTS_REQUEST;
     } else {
         known = false;
         errno = EOPNOTSUPP;
@@ -168,6 +170,18 @@ static int ptp_ioctl(unsigned long request, void *arg)
     if (known)
         trace("ptp %lx", request & 0xff);
     return known ? 0 : -1;
+}
+
+ssize_t refclocks_read(void *buf, size_t length)
+{
+    struct ptp_extts_event event = {.index = 1};
+
+    if (!world.ptp_due || length < sizeof event)
+        violation("reads /dev/ptp0 before it is ready");
+    world.ptp_due = false;
+    put(&event.t, told_ns());
+    memcpy(buf, &event, sizeof event);
+    return (ssize_t)sizeof event;
 }
 
 int refclocks_ioctl(int fd, unsigned long request, void *arg)

@@ -114,6 +114,23 @@ static struct answer wait_for(const struct request *r)
             world.rtc_due = true;
             continue;
         }
+        if (world.ptp_due && asked(r->in, PTP_FD, r->count)) {
+            a.fd = PTP_FD;
+            break;
+        }
+        if (asked(r->in, PTP_FD, r->count) && world.ptp_pulses) {
+            int64_t next = (world.t / NS_PER_S + 1) * NS_PER_S;
+
+            if (next < deadline && !packet_before(next)) {
+                if (end_comes(next)) {
+                    a.fd = -2;
+                    return a;
+                }
+                clock_advance(next);
+                world.ptp_due = true;
+                continue;
+            }
+        }
         if (world.head && asked(r->in, world.head_slot + FIRST_SOCKET, r->count)) {
             a.fd = world.head_slot + FIRST_SOCKET;
             break;

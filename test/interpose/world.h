@@ -108,6 +108,8 @@ struct world {
     int64_t rtc_next;   /* its next second in true time; 0 = no interrupts */
     bool rtc_due;       /* reported, not read yet */
     int64_t rtc_adjust; /* by setting it, ns */
+    bool ptp_pulses;    /* /dev/ptp0 stamps the beginnings of seconds */
+    bool ptp_due;       /* one of them is reported, not read yet */
     int64_t next_question, next_sample;
     uint64_t random;
 };
@@ -150,6 +152,7 @@ void refclocks_renew(void);           /* while the program waits */
 void refclocks_second(void);          /* a pulse */
 int refclocks_open(const char *path); /* -1: none of them */
 int refclocks_ioctl(int fd, unsigned long request, void *arg);
+ssize_t refclocks_read(void *buf, size_t length); /* of PTP_FD */
 
 /* network.c */
 struct slot *slot_of(int fd);
