@@ -80,7 +80,8 @@ static uint8_t label_for(double floor, double near, const double floors[ROUTES_M
     for (uint8_t r = 0; r < ROUTES_MAX; r++) {
         if (r == current)
             continue;
-        if (floors[r] >= 0.0 && fabs(floors[r] - floor) <= near)
+        /* What comes back may come back through a queue. */
+        if (floors[r] >= 0.0 && floor >= floors[r] - near && floor <= floors[r] + 2.0 * near)
             return r;
         if (floors[r] < 0.0 && label == current)
             label = r;

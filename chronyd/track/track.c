@@ -22,10 +22,10 @@
 #define FLAT_SAMPLES 8
 /* by that much more log likelihood. */
 #define FLAT_EVIDENCE 4.0
-/* Up to so many samples everything is learned anew with each; then with every fourth, or one that
+/* Up to so many samples everything is learned anew with each; then with every sixth, or one that
  * is this many standard deviations off. */
 #define LEARN_SAMPLES 32
-#define LEARN_EVERY 4
+#define LEARN_EVERY 6
 #define SURPRISE 2.5
 #define SD_WITHOUT_SAMPLES_S 4.0
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
@@ -245,13 +245,18 @@ static struct filter_prior prior_of(const struct track *t)
     return p;
 }
 
+struct slope_range {
+    double slope, open; /* the truth's slope is within slope +- open */
+};
+
 /* What the boxes leave open of the slope if the errors of the samples are anything but independent,
  * as in a queue that fills for an hour: two boxes far apart allow no more than their widths over
  * the time between them. The newest narrow one is held against all others. */
-static double open_slope(const struct track *t, size_t first)
+static struct slope_range open_slope(const struct track *t, size_t first)
 {
     size_t newest = t->count - 1, anchor = newest;
-    double least = t->prior_skew_ppm * 1e-6, shortest = HUGE_VAL;
+    double shortest = HUGE_VAL;
+    struct slope_range r = {.slope = t->filter.state.slope, .open = t->prior_skew_ppm * 1e-6};
 
     /* What looks like another route may be a queue that fills slowly: one shortest delay for all.
      */
@@ -261,13 +266,16 @@ static double open_slope(const struct track *t, size_t first)
             anchor = i;
     }
     for (size_t i = first; i < t->count; i++) {
-        double apart = fabs(t->points[anchor].t_s - t->points[i].t_s);
-        double widths = (t->samples[anchor].delay_s + t->samples[i].delay_s) / 2.0 - shortest;
+        double apart = t->points[anchor].t_s - t->points[i].t_s;
+        double widths = (t->samples[anchor].delay_s + t->samples[i].delay_s) / 2.0 - shortest +
+                        t->usual_excess_s;
 
-        if (apart > 0.0)
-            least = min_d(least, (widths + t->usual_excess_s) / apart);
+        if (i != anchor && widths < r.open * fabs(apart)) {
+            r.open = widths / fabs(apart);
+            r.slope = (t->points[anchor].y_s - t->points[i].y_s) / apart;
+        }
     }
-    return least;
+    return r;
 }
 
 /* The truth lies within each sample's root distance of it, whatever the network does. So the sample
@@ -279,14 +287,17 @@ static void find_best(struct track *t, const struct filter_path *path, const dou
 {
     double least = HUGE_VAL;
     size_t first = t->count - 1;
+    struct slope_range range;
 
     while (first > 0 && !path->jump[first])
         first--;
-    t->open_slope = first < t->count - 1 ? open_slope(t, first) : 0.0;
+    range = open_slope(t, first);
+    t->open_slope = first < t->count - 1 ? range.open : 0.0;
     for (size_t i = t->count; i-- > first;) {
         const struct sample *s = &t->samples[i];
         const struct filter_point *p = &t->points[i];
-        double straight = p->y_s - residuals[i] - slopes[i] * p->t_s;
+        double slope = clamp_d(slopes[i], range.slope - range.open, range.slope + range.open);
+        double straight = p->y_s - residuals[i] - slope * p->t_s;
         double apart = fabs(residuals[i]) + fabs(t->filter.state.x_s - straight);
         double bound = s->root_delay_s / 2.0 + s->root_dispersion_s + apart -
                        p->t_s * (t->settings.max_clock_error + t->open_slope);
