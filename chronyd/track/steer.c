@@ -10,7 +10,7 @@
 /* The usual corrtimeratio, at which the duration is this part of the natural
  * one. */
 #define RATIO_USUAL 3.0
-#define PART_OF_NATURAL 0.9
+#define PART_OF_NATURAL 1.2
 /* Until this many updates were made the frequency is rough anyway, and time is
  * of the essence. */
 #define UPDATES_SETTLED 16.0

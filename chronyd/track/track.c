@@ -256,7 +256,8 @@ static struct slope_range open_slope(const struct track *t, size_t first)
 {
     size_t newest = t->count - 1, anchor = newest;
     double shortest = HUGE_VAL;
-    struct slope_range r = {.slope = t->filter.state.slope, .open = t->prior_skew_ppm * 1e-6};
+    struct slope_range r = {.slope = reciprocal(t->prior_freq_ppm * 1e-6),
+                            .open = t->prior_skew_ppm * 1e-6};
 
     /* What looks like another route may be a queue that fills slowly: one shortest delay for all.
      */
