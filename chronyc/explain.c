@@ -170,7 +170,7 @@ const char *host_view_sentence(char *buf, size_t size, const struct host_view *v
 
 /* --- printing -------------------------------------------------------------------------------- */
 
-static void json_reason(FILE *out, const char *key, const struct candm_reason *r)
+void json_reason(FILE *out, const char *key, const struct candm_reason *r)
 {
     char buf[FORMAT_MAX];
 

@@ -29,6 +29,8 @@ bool fetch_host(struct session *s, struct host_view *out);
 bool fetch_source(struct session *s, uint32_t index, struct source_view *out);
 bool fetch_source_count(struct session *s, uint32_t *count);
 
+/* ,"KEY":{"name":...,"figure":...,"limit":...,"directive":...} */
+void json_reason(FILE *out, const char *key, const struct candm_reason *r);
 /* One sentence without a full stop. */
 const char *source_view_sentence(char *buf, size_t size, const struct source_view *v);
 const char *host_view_sentence(char *buf, size_t size, const struct host_view *v);

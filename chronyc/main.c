@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "chronyc/commands.h"
 #include "chronyc/edit.h"
+#include "chronyc/follow.h"
 #include "chronyc/options.h"
 #include "features.h"
 
@@ -175,6 +176,8 @@ int main(int argc, char **argv)
     catch_signals();
     options.settings.hints |= isatty(2);
     session_init(&session, &options.settings, stdout, stderr, &stop);
+    if (options.follow)
+        return follow(&session, argc - options.first);
     if (options.have_key &&
         !session_authenticate(&session, options.settings.key_file, options.key_id))
         return 1;

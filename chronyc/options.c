@@ -10,12 +10,16 @@
 
 #define DEFAULT_HOSTS DEFAULT_COMMAND_SOCKET ",127.0.0.1,::1"
 
-enum long_option { LONG_HINTS = 256, LONG_JSON, LONG_COMPLETE };
+enum long_option { LONG_HINTS = 256, LONG_JSON, LONG_COMPLETE, LONG_FOLLOW };
 
 static const struct option long_options[] = {
-    {"help", no_argument, NULL, '?'},         {"version", no_argument, NULL, 'v'},
-    {"json", no_argument, NULL, LONG_JSON},   {"complete", required_argument, NULL, LONG_COMPLETE},
-    {"hints", no_argument, NULL, LONG_HINTS}, {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, '?'},
+    {"version", no_argument, NULL, 'v'},
+    {"json", no_argument, NULL, LONG_JSON},
+    {"complete", required_argument, NULL, LONG_COMPLETE},
+    {"hints", no_argument, NULL, LONG_HINTS},
+    {"follow", no_argument, NULL, LONG_FOLLOW},
+    {NULL, 0, NULL, 0},
 };
 
 void options_usage(FILE *out, const char *program)
@@ -39,6 +43,7 @@ void options_usage(FILE *out, const char *program)
             "  -k FILE       Key file (that of the daemon's configuration)\n"
             "  -u USER       As root, switch to this user (root)\n"
             "      --hints   Say on stderr what was tried when a command fails\n"
+            "      --follow  Print what changes, as it happens, until stopped\n"
             "  -v, --version Print the version\n"
             "      --help    Print this text\n"
             "\n"
@@ -144,6 +149,9 @@ static bool apply(struct options *out, int option, const char *value)
         return true;
     case LONG_COMPLETE:
         out->complete = value;
+        return true;
+    case LONG_FOLLOW:
+        out->follow = true;
         return true;
     case LONG_HINTS:
         s->hints = true;

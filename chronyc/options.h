@@ -10,6 +10,7 @@ struct options {
     struct settings settings;
     const char *user;     /* switch to, NULL = stay */
     const char *complete; /* --complete: print the words that may follow this line, NULL = no */
+    bool follow;          /* --follow: print events until stopped */
     bool have_key;
     uint32_t key_id; /* -K */
     bool multi;      /* -m: each argument is a command */

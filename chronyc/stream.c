@@ -4,6 +4,7 @@
 
 #define PACKET_TYPE_AT 1 /* second byte */
 #define PACKET_REPLY 2
+#define PACKET_EVENT 3
 
 static size_t packet_length(const struct stream *s)
 {
@@ -29,8 +30,8 @@ void stream_added(struct stream *s, size_t count)
 
 bool stream_take(struct stream *s, void *out, size_t size, size_t *length)
 {
+    uint8_t type;
     size_t packet;
-    bool reply;
 
     if (s->used < STREAM_HEADER)
         return false;
@@ -41,9 +42,9 @@ bool stream_take(struct stream *s, void *out, size_t size, size_t *length)
     }
     if (s->used < STREAM_HEADER + packet)
         return false;
-    reply = packet > PACKET_TYPE_AT && s->bytes[STREAM_HEADER + PACKET_TYPE_AT] == PACKET_REPLY;
+    type = packet > PACKET_TYPE_AT ? s->bytes[STREAM_HEADER + PACKET_TYPE_AT] : 0;
     *length = packet < size ? packet : size;
     memcpy(out, s->bytes + STREAM_HEADER, *length);
     s->used = 0;
-    return reply;
+    return type == PACKET_REPLY || (s->events && type == PACKET_EVENT);
 }

@@ -35,7 +35,8 @@ struct transport {
     char unresolved[200]; /* names that were left out */
     uint16_t port;
     const volatile sig_atomic_t *stop;
-    int fd; /* -1 = closed */
+    int fd;      /* -1 = closed */
+    int wake_fd; /* ends waiting when it can be read, -1 = none */
     bool is_stream;
     struct stream stream;
     /* what has to be removed again; empty strings = not made */
@@ -102,7 +103,7 @@ struct transport *transport_create(const char *hosts, uint16_t port, enum family
     assert(t && copy);
     t->port = port;
     t->stop = stop;
-    t->fd = -1;
+    t->fd = t->wake_fd = -1;
     while (t->count < TRANSPORT_HOSTS_MAX && (host = strsep(&rest, ",")) != NULL)
         if (host[0] != '\0')
             add_target(t, host, family);
@@ -344,6 +345,34 @@ bool transport_open_next(struct transport *t)
     return t->current < t->count && open_from(t, t->current + 1);
 }
 
+bool transport_open_stream(struct transport *t)
+{
+    close_socket(t);
+    for (t->current = 0; t->current < t->count; t->current++) {
+        struct target *target = &t->targets[t->current];
+
+        if (!target->is_unix) {
+            text_copy(target->trouble, sizeof(target->trouble), "events are told on its host only");
+            continue;
+        }
+        if (open_sibling(t, target->path) || open_stream(t, target->path)) {
+            t->stream.events = true;
+            return true;
+        }
+        /* The command socket itself refuses a stream: it is there, its sibling is not. */
+        if (errno == EPROTOTYPE)
+            errno = ENOENT;
+        trouble(target, "no stream of reports");
+        close_socket(t);
+    }
+    return false;
+}
+
+void transport_wake_on(struct transport *t, int fd)
+{
+    t->wake_fd = fd;
+}
+
 bool transport_is_open(const struct transport *t)
 {
     return t->fd >= 0;
@@ -414,13 +443,29 @@ static enum transport_result receive_one(struct transport *t, void *buf, size_t 
     return stream_take(&t->stream, buf, size, length) ? TRANSPORT_OK : TRANSPORT_TIMEOUT;
 }
 
+/* As select() for the two descriptors: > 0 if the socket is ready. */
+static int wait_for_packet(const struct transport *t, int64_t left_ms, bool *woken)
+{
+    struct timeval tv = {.tv_sec = (time_t)(left_ms / 1000),
+                         .tv_usec = (suseconds_t)(left_ms % 1000 * 1000)};
+    int ready;
+    fd_set set;
+
+    FD_ZERO(&set);
+    FD_SET(t->fd, &set);
+    if (t->wake_fd >= 0)
+        FD_SET(t->wake_fd, &set);
+    ready = select((t->fd > t->wake_fd ? t->fd : t->wake_fd) + 1, &set, NULL, NULL, &tv);
+    *woken = ready > 0 && !FD_ISSET(t->fd, &set);
+    return ready;
+}
+
 enum transport_result transport_receive(struct transport *t, void *buf, size_t size, size_t *length,
                                         int64_t deadline_ms)
 {
     for (;;) {
         int64_t left_ms = deadline_ms - transport_now_ms();
-        struct timeval tv;
-        fd_set set;
+        bool woken;
         int ready;
 
         if (stopped(t->stop))
@@ -429,11 +474,9 @@ enum transport_result transport_receive(struct transport *t, void *buf, size_t s
             text_copy(t->targets[t->current].trouble, sizeof(t->targets[0].trouble), "no answer");
             return TRANSPORT_TIMEOUT;
         }
-        tv.tv_sec = (time_t)(left_ms / 1000);
-        tv.tv_usec = (suseconds_t)(left_ms % 1000 * 1000);
-        FD_ZERO(&set);
-        FD_SET(t->fd, &set);
-        ready = select(t->fd + 1, &set, NULL, NULL, &tv);
+        ready = wait_for_packet(t, left_ms, &woken);
+        if (woken)
+            return TRANSPORT_STOPPED;
         if (ready > 0) {
             enum transport_result result = receive_one(t, buf, size, length);
 

@@ -35,7 +35,7 @@ _chronyc()
         esac
     done
     if [ -z "$line" ] && [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-4 -6 -n -N -c -j --json -e -w -m -h -p -k -K -u -v --hints --version
+        COMPREPLY=($(compgen -W "-4 -6 -n -N -c -j --json -e -w -m -h -p -k -K -u -v --follow --hints --version
             --help" -- "$cur"))
         return
     fi

@@ -9,15 +9,19 @@ import json
 import os
 import random
 import re
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 CHRONYC = os.path.join(os.path.join(ROOT, BUILD), "chronyc")
+CHRONYD = os.path.join(os.path.join(ROOT, BUILD), "chronyd")
 CORPUS = os.path.join(ROOT, "test/fuzz/corpus/candm_reply")
 SCHEMAS = os.path.join(ROOT, "doc/schema")
 HOSTILE_ROUNDS = 30
@@ -174,6 +178,161 @@ def metrics_problems(text):
     return wrong
 
 
+def event_problems(lines):
+    """What is wrong with lines of --follow."""
+    wrong = []
+    with open(os.path.join(SCHEMAS, "event.json"), encoding="utf-8") as f:
+        schema = json.load(f)
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError as e:
+            wrong.append(f"no JSON: {e}: {line!r}")
+            continue
+        check(event, schema, "event", wrong)
+        common = {"schema", "version", "time", "number", "lost", "event"}
+        if set(event) - common != {event.get("event")}:
+            wrong.append(f"keys {sorted(event)}")
+    return wrong
+
+
+def wait_for(path, seconds=10):
+    end = time.monotonic() + seconds
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def wait_for_text(path, text, seconds=10):
+    """True if the file holds the text in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with open(path, encoding="utf-8") as f:
+            if text in f.read():
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def follow_real(report):
+    """--follow at a daemon of ours that is changed, ended and started again."""
+    with tempfile.TemporaryDirectory() as parent:
+        run = os.path.join(parent, "run")
+        os.mkdir(run, 0o750)
+        configuration = os.path.join(parent, "conf")
+        with open(configuration, "w", encoding="utf-8") as f:
+            f.write(f"port 0\ncmdport 0\nbindcmdaddress {run}/sock\npidfile {run}/pid\n")
+        tool = [CHRONYC, "-h", f"{run}/sock"]
+
+        def daemon():
+            process = subprocess.Popen([CHRONYD, "-d", "-x", "-f", configuration],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            wait_for(f"{run}/chronyd.ro.sock")
+            return process
+
+        def order(*arguments):
+            subprocess.run(tool + list(arguments), stdout=subprocess.DEVNULL, check=False)
+
+        result = subprocess.run(tool + ["--follow"], capture_output=True, check=False)
+        report("follow without a daemon", [] if result.returncode == 2 and not result.stdout
+               and b"Cannot reach" in result.stderr else [repr(result)])
+        first = daemon()
+        paths = [os.path.join(parent, name) for name in ("json", "text", "stderr")]
+        with open(paths[0], "w") as out, open(paths[1], "w") as text, open(paths[2], "w") as err:
+            followers = [subprocess.Popen(tool + ["-j", "--follow"], stdin=subprocess.DEVNULL,
+                                          stdout=out, stderr=err),
+                         subprocess.Popen(tool + ["--follow"], stdin=subprocess.PIPE,
+                                          stdout=text, stderr=subprocess.DEVNULL)]
+        wait_for_text(paths[0], '"selected"')
+        wait_for_text(paths[1], "no source is selected")
+        order("add server 127.1.0.1 offline")
+        wrong = [] if wait_for_text(paths[0], '"event":"source"') else ["no source"]
+        order("delete 127.1.0.1")
+        wrong += [] if wait_for_text(paths[0], '"event":"source_gone"') else ["no source_gone"]
+        first.terminate()
+        first.wait()
+        wrong += [] if wait_for_text(paths[2], "chronyd ended; waiting") else ["end not told"]
+        second = daemon()
+        wrong += [] if wait_for_text(paths[2], "chronyd is there again") else ["return not told"]
+        followers[0].send_signal(signal.SIGINT)
+        followers[1].stdin.close()
+        for follower in followers:
+            try:
+                if follower.wait(5) != 0:
+                    wrong.append(f"status {follower.returncode}")
+            except subprocess.TimeoutExpired:
+                wrong.append("does not end")
+                follower.kill()
+        second.terminate()
+        second.wait()
+        with open(paths[0], encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        wrong += event_problems(lines)
+        kinds = [json.loads(line)["event"] for line in lines]
+        if kinds[:2] != ["verdict", "selected"]:
+            wrong.append(f"begins with {kinds[:2]}")
+        report("follow, real events and a daemon that comes back", wrong)
+        with open(paths[1], encoding="utf-8") as f:
+            text = f.read()
+        missing = [part for part in ("UTC  UNSYNCHRONISED: ", "UTC  no source is selected\n",
+                                     "UTC  source 127.1.0.1 (M): it was switched offline ",
+                                     "UTC  source 127.1.0.1: it was removed\n") if part not in text]
+        report("follow as text", [f"{missing} not in {text!r}"] if missing else [])
+
+
+def event_frame(code, payload, number=1, lost=0):
+    packet = struct.pack(">BBHHHIIII", 6, 3, code, lost, 0, number, 0, 1795238126, 7) + payload
+    return struct.pack(">H", len(packet)) + packet
+
+
+def follow_canned(report):
+    """--follow at a stream that says anything, and then nothing."""
+    replies = canned_replies()
+    payloads = {1: replies[128], 2: replies[129], 3: replies[129][:24], 4: replies[129][:24],
+                5: struct.pack(">II", 3, 0x06800000)}
+    rng = random.Random(7)
+    frames = [event_frame(code, payloads[code], lost=code) for code in payloads]
+    frames += [event_frame(99, b"of a later version"), event_frame(4, bytes(24))]
+    for _ in range(500):
+        payload = bytearray(payloads[rng.randrange(1, 6)])
+        for _ in range(rng.randrange(1, 20)):
+            payload[rng.randrange(len(payload))] = rng.choice([0, 255, 34, 92, 27,
+                                                               rng.randrange(256)])
+        frames.append(event_frame(rng.randrange(1, 6), bytes(payload) + bytes(172)))
+    with tempfile.TemporaryDirectory() as run:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(f"{run}/chronyd.ro.sock")
+        listener.listen(4)
+
+        def serve():
+            connection, _ = listener.accept()
+            request = connection.recv(2048)
+            reply = struct.pack(">BBBBHHHHHH4sII", 6, 2, 0, 0, 130, 1, 0, 0, 0, 0, request[10:14],
+                                0, 0)
+            connection.sendall(struct.pack(">H", len(reply)) + reply + b"".join(frames))
+            time.sleep(1)
+            connection.close()
+            refused, _ = listener.accept()
+            refused.sendall(event_frame(6, struct.pack(">I", 1)))
+            refused.close()
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        tool = [CHRONYC, "-h", f"{run}/sock", "-j", "--follow"]
+        process = subprocess.Popen(tool, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   stdin=subprocess.DEVNULL)
+        lines = [process.stdout.readline() for _ in range(506)]
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=10)
+        wrong = event_problems(line.decode("utf-8") for line in lines)
+        if rest or process.returncode != 0:
+            wrong.append(f"status {process.returncode}, rest {rest!r}")
+        report("follow a hostile stream", wrong)
+        result = subprocess.run(tool, capture_output=True, timeout=10, check=False)
+        report("follow where there is no room", [] if result.returncode == 2 and not result.stdout
+               and b"too many connections" in result.stderr else [repr(result)])
+        listener.close()
+
+
 def main():
     failed = 0
 
@@ -191,6 +350,9 @@ def main():
         schema = "_".join(command) if command[0] == "manual" else command[0]
         seen.add(schema)
         report(" ".join(command), problems(daemon, command, schema, True))
+    follow_real(report)
+    follow_canned(report)
+    seen.add("event")
     report("every schema has a command", sorted(
         {f[:-5] for f in os.listdir(SCHEMAS)} - seen))
     text = chronyc(daemon, "metrics").stdout.decode()

@@ -52,6 +52,21 @@ static void replies_are_whole_however_the_bytes_come(void **state)
     }
 }
 
+static void events_are_taken_where_they_are_wanted(void **state)
+{
+    static const uint8_t data[] = {0, 3, 6, 3, 'e', 0, 3, 6, 2, 'c', 0, 3, 6, 1, 'r', 0, 1, 6};
+    uint8_t out[STREAM_PACKET_MAX];
+
+    (void)state;
+    for (size_t step = 1; step <= sizeof(data); step++) {
+        struct stream s = {.events = true};
+        size_t length = 0;
+
+        assert_int_equal(feed(&s, data, sizeof(data), step, out, &length), 2);
+        assert_int_equal(s.used, 0);
+    }
+}
+
 static void lengths_that_no_packet_has_end_the_stream(void **state)
 {
     static const uint8_t rows[][4] = {{0, 0, 0, 0}, {3, 0x5d, 0, 0}, {0xff, 0xff, 0, 0}};
@@ -101,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies_are_whole_however_the_bytes_come),
+        cmocka_unit_test(events_are_taken_where_they_are_wanted),
         cmocka_unit_test(lengths_that_no_packet_has_end_the_stream),
         cmocka_unit_test(largest_packet_fits),
         cmocka_unit_test(short_buffer_gets_the_head),
