@@ -102,7 +102,7 @@ bool pid_file_check(const char *path, struct err *err)
     char text[32];
     ssize_t n;
     long pid;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
     if (fd < 0)
         return true;
@@ -163,6 +163,19 @@ static bool make_parents(const char *path, struct err *err)
     return true;
 }
 
+/* Not by its name: whoever may write to the parent could have put a link in its place by now. */
+static bool give_directory(const char *path, uint32_t uid, uint32_t gid)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), sys;
+    bool good = fd >= 0 && fchown(fd, uid, gid) == 0;
+
+    sys = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    errno = sys;
+    return good;
+}
+
 bool make_directory(const char *path, unsigned mode, uint32_t uid, uint32_t gid, struct err *err)
 {
     struct stat st;
@@ -177,7 +190,7 @@ bool make_directory(const char *path, unsigned mode, uint32_t uid, uint32_t gid,
     if (mkdir(path, (mode_t)mode) < 0)
         return err_set_sys(err, err_code_from_errno(errno), errno, "Could not create directory %s",
                            path);
-    if ((uid != getuid() || gid != getgid()) && chown(path, uid, gid) < 0)
+    if ((uid != getuid() || gid != getgid()) && !give_directory(path, uid, gid))
         return err_set_sys(err, err_code_from_errno(errno), errno, "Could not change owner of %s",
                            path);
     return true;

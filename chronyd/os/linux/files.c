@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "chronyd/os/linux/internal.h"
 
 #define READ_CHUNK 4096
+/* A pipe or a terminal in place of a file has to speak within this time. */
+#define SILENCE_MAX_MS 1000
 
 bool write_all(int fd, const void *data, size_t length)
 {
@@ -31,6 +34,28 @@ bool write_all(int fd, const void *data, size_t length)
     return true;
 }
 
+/* Nothing in place of a file may make the daemon wait for long. */
+static bool wait_for_data(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int n;
+
+    do {
+        n = poll(&p, 1, SILENCE_MAX_MS);
+    } while (n < 0 && errno == EINTR);
+    if (n == 0)
+        errno = ETIMEDOUT;
+    return n > 0;
+}
+
+/* A pipe that nobody writes to looks like an empty file, and an empty file is a valid one. */
+static bool is_pipe(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 /* Reads until the end: files in /proc and /sys have no size, and a pipe is a file too. */
 static bool read_to_end(int fd, const char *path, size_t max, char **data, size_t *length,
                         struct err *err)
@@ -41,10 +66,14 @@ static bool read_to_end(int fd, const char *path, size_t max, char **data, size_
     while (buf) {
         ssize_t n = read(fd, buf + used, size - used);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_data(fd))))
             continue;
         if (n < 0) {
             (void)err_set_sys(err, ERR_IO, errno, "Could not read %s", path);
+            break;
+        }
+        if (n == 0 && used == 0 && is_pipe(fd)) {
+            (void)err_set(err, ERR_IO, "%s is a pipe that nobody writes to", path);
             break;
         }
         used += (size_t)n;
@@ -76,7 +105,7 @@ static bool read_to_end(int fd, const char *path, size_t max, char **data, size_
 bool world_file_read(void *ctx, const char *path, size_t max, char **data, size_t *length,
                      struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     bool ok;
 
     (void)ctx;
@@ -162,7 +191,8 @@ bool world_file_mode(void *ctx, const char *path, unsigned *mode)
 int world_append_open(void *ctx, const char *path, unsigned mode, struct err *err)
 {
     int fd =
-        open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, (mode_t)mode);
+        open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+             (mode_t)mode);
 
     (void)ctx;
     if (fd < 0) {

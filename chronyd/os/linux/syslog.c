@@ -51,7 +51,8 @@ void log_sink_destroy(struct log_sink *s)
 
 static int open_log_file(const char *path)
 {
-    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+    return open(path,
+                O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
                 LOG_FILE_MODE);
 }
 
