@@ -51,7 +51,7 @@ static void fill_members(struct names *n, struct line *l, const struct event *ev
             return;
         if (!usable(n, l, &ev->resolved.addrs[i]))
             continue;
-        association_set_address(l->members[member], &ev->resolved.addrs[i]);
+        names_set_address(n, l->members[member], &ev->resolved.addrs[i]);
         lookup_start_member(n, l->members[member]);
     }
 }
@@ -73,7 +73,7 @@ static bool replace_member(struct names *n, struct line *l, struct association *
         addr_format(association_addr(a), old, sizeof(old));
         addr_format(to, new, sizeof(new));
         log_info(n->room->log, "Source %s replaced with %s (%s)", old, new, l->settings.name);
-        association_set_address(a, to);
+        names_set_address(n, a, to);
         lookup_start_member(n, a);
         return true;
     }

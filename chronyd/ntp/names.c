@@ -47,17 +47,42 @@ void names_destroy(struct names *n)
         free_line(n->lines[i]);
     free(n->lines);
     free(n->all);
+    free(n->keys);
     free(n);
 }
 
-/* The flat list is made anew after each change: there are few, and it is walked often. */
+/* Different for most addresses: with tens of thousands of sources it is the comparison of whole
+ * addresses that takes the time. */
+static uint32_t key_of(const struct addr *a)
+{
+    uint32_t key = a->family;
+
+    for (size_t i = 0; i < sizeof(a->bytes); i++)
+        key = key * 31 + a->bytes[i];
+    return key;
+}
+
+/* The members of a line that was added behind all others. */
+static void list_more(struct names *n, const struct line *l)
+{
+    for (int k = 0; k < l->count; k++) {
+        n->keys[n->all_count] = key_of(association_addr(l->members[k]));
+        n->all[n->all_count++] = l->members[k];
+    }
+}
+
+/* The flat list is made anew after each other change: there are few, and it is walked often. */
 static void list_again(struct names *n)
 {
     n->all_count = 0;
-    for (size_t i = 0; i < n->count; i++) {
-        for (int k = 0; k < n->lines[i]->count; k++)
-            n->all[n->all_count++] = n->lines[i]->members[k];
-    }
+    for (size_t i = 0; i < n->count; i++)
+        list_more(n, n->lines[i]);
+}
+
+void names_set_address(struct names *n, struct association *a, const struct addr *to)
+{
+    association_set_address(a, to);
+    list_again(n);
 }
 
 static bool reserve(struct names *n, size_t members)
@@ -74,10 +99,15 @@ static bool reserve(struct names *n, size_t members)
     if (n->all_count + members > n->all_size) {
         size_t size = (n->all_count + members) * 2;
         struct association **all = realloc(n->all, size * sizeof(struct association *));
+        uint32_t *keys;
 
         if (!all)
             return false;
         n->all = all;
+        keys = realloc(n->keys, size * sizeof(*keys));
+        if (!keys)
+            return false;
+        n->keys = keys;
         n->all_size = size;
     }
     return true;
@@ -95,8 +125,10 @@ struct association *names_at(const struct names *n, size_t index)
 
 struct association *names_find(const struct names *n, const struct addr *addr)
 {
+    const uint32_t key = key_of(addr);
+
     for (size_t i = 0; i < n->all_count; i++) {
-        if (addr_equal(association_addr(n->all[i]), addr))
+        if (n->keys[i] == key && addr_equal(association_addr(n->all[i]), addr))
             return n->all[i];
     }
     return NULL;
@@ -263,7 +295,7 @@ enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings 
         return NTP_ADD_TOO_MANY;
     }
     n->lines[n->count++] = l;
-    list_again(n);
+    list_more(n, l);
     if (n->polling && l->literal)
         lookup_start_member(n, l->members[0]);
     names_try_again(n);

@@ -29,6 +29,7 @@ struct names {
     struct line **lines;
     size_t count, size;
     struct association **all; /* of all lines, in order */
+    uint32_t *keys;           /* of their addresses, for names_find */
     size_t all_count, all_size;
     uint32_t next_id, next_token;
     bool started, in_round, again, polling;
@@ -53,5 +54,8 @@ void lookup_next(struct names *n);
 void lookup_cancel(struct names *n);
 bool lookup_family_ok(const struct names *n, const struct line *l, enum addr_family family);
 void lookup_start_member(struct names *n, struct association *a);
+
+/* All changes of an address go through here, so that names_find knows it. */
+void names_set_address(struct names *n, struct association *a, const struct addr *to);
 
 #endif
