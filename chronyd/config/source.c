@@ -176,8 +176,10 @@ bool parse_source(struct parser *p, struct words *w)
                            options, ARRAY_LEN(options));
     s.pool = p->row->detail == SOURCE_WORD_POOL;
     s.kind = p->row->detail == SOURCE_WORD_PEER ? SOURCE_PEER : SOURCE_SERVER;
-    if (c->ntp_source_count >= sources_max)
-        return fail_memory(p);
+    if (c->ntp_source_count >= sources_max) {
+        parser_hint(p, "There can be no more than %zu sources", sources_max);
+        return fail_parse(p);
+    }
     grown = config_grow(c->ntp_sources, c->ntp_source_count, sizeof(*grown));
     if (!grown)
         return fail_memory(p);
