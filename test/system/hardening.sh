@@ -86,6 +86,7 @@ case $features in
     configure 'mailonchange root 0.5' 'local'
     run -d -x -F 1 -f "$dir/chrony.conf"
     expect "status $status" test "$status" -eq 1
+    expect 'text' has 'Fatal error : mailonchange directive cannot be used with -F enabled$'
     finish "mailonchange together with -F is fatal"
     ;;
 *) echo "skip $name: no system call filter in this build" ;;
