@@ -1,10 +1,10 @@
 /* asymmetry.h - in which direction the queue stands.
  *
- * A queue in one direction alone shifts the offset by half of what it adds to the round trip. Where
- * in their bounds the samples of long delay lie tells in which direction; people read it in
- * statistics.log. The estimate does not use it: in simulated networks the correction made matters
- * worse even where all queues stood in one direction (doc/clock-quality.adoc). Private to track/.
- */
+ * A queue in one direction alone shifts the offset by half of what it adds to the round trip.
+ * Where in their bounds the samples of long delay lie tells in which direction; people read it
+ * in statistics.log. The estimate does not use it: in simulated networks the correction made
+ * matters worse even where all queues stood in one direction (doc/clock-quality.adoc). Private
+ * to track/. */
 #ifndef CHRONYD_TRACK_ASYMMETRY_H
 #define CHRONYD_TRACK_ASYMMETRY_H
 

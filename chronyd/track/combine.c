@@ -5,8 +5,8 @@
 #include "base/defs.h"
 
 /* What paths hide is not known beforehand: it is taken to be one of these parts of the root
- * distance (standard deviation), each as likely as the others. Sources that agree to within their
- * noise speak for the small ones, and then the noise alone decides the weights. */
+ * distance (standard deviation), each as likely as the others. Sources that agree to within
+ * their noise speak for the small ones, and then the noise alone decides the weights. */
 static const double bias_per_distance[] = {0.001, 0.01, 0.03, 0.1};
 #define BIASES ARRAY_LEN(bias_per_distance)
 

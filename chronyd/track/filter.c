@@ -4,16 +4,14 @@
 
 #include "base/defs.h"
 
-/* Wander of the models, from a good ovenised crystal to a virtual machine on a
- * busy host: half a decade apart, which costs less than a per cent of accuracy
- * between two of them. */
+/* Wander of the models, from a good ovenised crystal to a virtual machine on a busy host: half a
+ * decade apart, which costs less than a per cent of accuracy between two of them. */
 static const double model_wander[FILTER_MODELS] = {
     1e-11, 3.16e-11, 1e-10, 3.16e-10, 1e-9, 3.16e-9, 1e-8, 3.16e-8, 1e-7, 3.16e-7, 1e-6, 3.16e-6,
 };
 
-/* Log of the prior weight. Crystals of ordinary computers lie near 1e-9; the
- * others have to be shown by the data, but two or three telling samples are
- * enough. */
+/* Log of the prior weight. Crystals of ordinary computers lie near 1e-9; the others have to be
+ * shown by the data, but two or three telling samples are enough. */
 static const double model_prior[FILTER_MODELS] = {
     -4.0, -2.6, -1.3, -0.4, 0.0, -0.1, -0.4, -1.0, -1.6, -2.8, -4.0, -6.0,
 };
@@ -24,17 +22,15 @@ static const double model_prior[FILTER_MODELS] = {
 static const double vague_factor[PRIORS] = {0.3, 1.0, 10.0, 600.0};
 static const double vague_log_weight[PRIORS] = {-2.0, -0.5, -3.0, -8.0};
 
-/* A box this narrow against what is known is as good as a normal error (half
- * width, in standard deviations), */
+/* A box this narrow against what is known is as good as a normal error (half width, in standard
+ * deviations), */
 #define BOX_LEAST 0.7
 /* and one this wide is no news. */
 #define BOX_WIDE 5.0
-/* The belief that the points know their errors weighs as much as this many
- * points. */
+/* The belief that the points know their errors weighs as much as this many points. */
 #define SCALE_PRIOR_POINTS 20.0
 #define SCALE_YOUNG_POINTS 4.0
-/* Beyond this many standard deviations an error neither pulls harder nor counts
- * for more, */
+/* Beyond this many standard deviations an error neither pulls harder nor counts for more, */
 #define GATE 3.0
 /* (not for the first points: they meet the prior, which may well be wrong) */
 #define UNGATED_POINTS 2
@@ -122,9 +118,8 @@ static void bank_update_gated(struct bank *b, size_t m, double y, double var, do
     b->pxx[m] -= kx * b->pxx[m];
 }
 
-/* Predict and update all models with one point. The loops are straight
- * arithmetic over arrays, so that compilers use the vector unit; the rare
- * surprise goes the slow way. */
+/* Predict and update all models with one point. The loops are straight arithmetic over arrays,
+ * so that compilers use the vector unit; the rare surprise goes the slow way. */
 static void bank_step(struct bank *b, double dt, double y, double var, double gate2)
 {
     double e[FILTER_MODELS], total[FILTER_MODELS], inverse[FILTER_MODELS], per_unit = 1.0 / b->unit;
@@ -165,8 +160,7 @@ static void bank_step(struct bank *b, double dt, double y, double var, double ga
     }
 }
 
-/* The offset begins anew, the frequency goes on; nothing is learned from such a
- * point. */
+/* The offset begins anew, the frequency goes on; nothing is learned from such a point. */
 static void bank_new_level(struct bank *b, double dt, double y, double var)
 {
     for (size_t m = 0; m < FILTER_MODELS; m++) {
@@ -219,8 +213,7 @@ static void bank_run(struct bank *b, const struct filter_point *points, size_t c
     bank_fold(b);
 }
 
-/* What the bank learned, summed over models and priors with the weights of
- * their likelihoods. */
+/* What the bank learned, summed over models and priors with the weights of their likelihoods. */
 struct lesson {
     double weight, wander, var_scale, log_slope_sd;
     double best; /* largest log likelihood so far, the sums are relative to it */
@@ -248,8 +241,8 @@ static double common_evidence(double n, double scale)
            log_gamma(prior_points / 2.0) - 0.5 * dof * log(dof);
 }
 
-/* Weights from the likelihoods, with the common scale of the errors integrated
- * out: a model's predictions follow Student's law. */
+/* Weights from the likelihoods, with the common scale of the errors integrated out: a model's
+ * predictions follow Student's law. */
 static void learn_from(struct lesson *l, const struct bank *b, size_t predicted, double scale,
                        double slope_sd, double log_weight)
 {
@@ -287,8 +280,8 @@ void filter_learn(const struct filter_point *points, size_t count, const struct 
 
     for (size_t i = 1; i < count; i++)
         predicted += !points[i].new_level;
-    /* The scale found is used for the next round; it settles at once unless the
-     * points were far wrong about themselves. */
+    /* The scale found is used for the next round; it settles at once unless the points were far
+     * wrong about themselves. */
     for (int round = 0;; round++) {
         struct lesson l = {.best = -HUGE_VAL};
 
@@ -327,8 +320,8 @@ void filter_flatten(const struct filter_point *points, size_t count, struct filt
 
 /* --- the one filter --- */
 
-/* A point of ordinary error: Kalman's update, the pull of one outside of the
- * gate limited. Returns -1 or 1 if it was outside. */
+/* A point of ordinary error: Kalman's update, the pull of one outside of the gate limited.
+ * Returns -1 or 1 if it was outside. */
 static int take_plain(struct filter_state *f, double y, double var, double gate)
 {
     double e = y - f->x_s, total = f->var_x + var;
@@ -344,9 +337,8 @@ static int take_plain(struct filter_state *f, double y, double var, double gate)
     return z <= gate ? 0 : e > 0.0 ? 1 : -1;
 }
 
-/* The normal density and the part of the distribution above z >= 0 (Abramowitz
- * and Stegun 26.2.17, within 1e-7): one exponential for both, and the same on
- * every machine. */
+/* The normal density and the part of the distribution above z >= 0 (Abramowitz and Stegun
+ * 26.2.17, within 1e-7): one exponential for both, and the same on every machine. */
 static double normal_density(double z)
 {
     return exp(-0.5 * z * z) * 0.398942280401432678;
@@ -361,8 +353,8 @@ static double normal_above(double z, double density)
             t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
 }
 
-/* A point that is a box: the state's distribution is cut to the box (with soft
- * edges), and the normal one with the same mean and variance goes on. */
+/* A point that is a box: the state's distribution is cut to the box (with soft edges), and the
+ * normal one with the same mean and variance goes on. */
 static int take_box(struct filter_state *f, double y, double half, double edge, double gate)
 {
     double sd = sqrt(f->var_x + edge * edge);
@@ -395,9 +387,9 @@ static void restart(struct filter_state *f, double y, double var)
     f->cov = 0.0;
 }
 
-/* The states before and after each point are kept for the way back. Where errors of the same sign
- * turn out to be a jump, the new level begins with the first of them: the filter goes back there
- * once. */
+/* The states before and after each point are kept for the way back. Where errors of the same
+ * sign turn out to be a jump, the new level begins with the first of them: the filter goes back
+ * there once. */
 void filter_run(const struct filter_point *points, size_t count, double slope,
                 struct filter_result *r, struct filter_path *path)
 {
@@ -431,8 +423,7 @@ void filter_run(const struct filter_point *points, size_t count, double slope,
     r->state = path->after[count - 1];
 }
 
-/* Rauch, Tung and Striebel: back from the newest point. Only the means are
- * needed. */
+/* Rauch, Tung and Striebel: back from the newest point. Only the means are needed. */
 void filter_residuals(const struct filter_point *points, size_t count,
                       const struct filter_path *path, double *residuals, double *slopes)
 {

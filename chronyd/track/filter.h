@@ -1,13 +1,12 @@
 /* filter.h - what a register of samples tells about offset and slope.
  *
- * Two steps. A bank of Kalman filters (states: distance between source and
- * oscillator, and its slope), each believing in another amount of frequency
- * wander, runs over the points; how well each predicts them tells how much the
- * oscillator wanders and how large the errors are against what the delays
- * promise. Then one filter with these figures runs over the points again and
- * takes each for what it is: a box, because a round trip that took r longer
- * than the shortest possible bounds the offset to r/2 on either side and says
- * little about where inside. Private to track/. */
+ * Two steps. A bank of Kalman filters (states: distance between source and oscillator, and its
+ * slope), each believing in another amount of frequency wander, runs over the points; how well
+ * each predicts them tells how much the oscillator wanders and how large the errors are against
+ * what the delays promise. Then one filter with these figures runs over the points again and
+ * takes each for what it is: a box, because a round trip that took r longer than the shortest
+ * possible bounds the offset to r/2 on either side and says little about where inside. Private
+ * to track/. */
 #ifndef CHRONYD_TRACK_FILTER_H
 #define CHRONYD_TRACK_FILTER_H
 
@@ -27,15 +26,14 @@ struct filter_point {
                        from here on */
 };
 
-/* Where the source's clock is expected and how sure that is, `t_s` as in the
- * points. */
+/* Where the source's clock is expected and how sure that is, `t_s` as in the points. */
 struct filter_state {
     double x_s, slope;
     double var_x, cov, var_slope;
 };
 
-/* Expected slope; the first two or three points meet it, after that the data
- * speak. `vague` widens it by itself where the points say so. */
+/* Expected slope; the first two or three points meet it, after that the data speak. `vague`
+ * widens it by itself where the points say so. */
 struct filter_prior {
     double slope, slope_sd;
     bool vague;
@@ -58,8 +56,8 @@ struct filter_path {
                                    */
 };
 
-/* First step: wander, scale and slope_sd. count >= 1; `scale` is the one found the last time (1 at
- * first). */
+/* First step: wander, scale and slope_sd. count >= 1; `scale` is the one found the last time (1
+ * at first). */
 void filter_learn(const struct filter_point *points, size_t count, const struct filter_prior *prior,
                   double scale, struct filter_result *out);
 /* The same points, but all of the same normal error: how they are if their delays tell nothing. */
@@ -69,8 +67,8 @@ void filter_run(const struct filter_point *points, size_t count, double slope,
                 struct filter_result *r, struct filter_path *path);
 /* The state `dt_s` later without further points. */
 struct filter_state filter_ahead(const struct filter_state *s, double wander, double dt_s);
-/* What the points say about each other in hindsight: their residuals against
- * the smoothed path, and its slope at each. */
+/* What the points say about each other in hindsight: their residuals against the smoothed path,
+ * and its slope at each. */
 void filter_residuals(const struct filter_point *points, size_t count,
                       const struct filter_path *path, double *residuals, double *slopes);
 

@@ -4,22 +4,19 @@
 
 #include "base/defs.h"
 
-/* With the usual polltarget the next sample comes when the prediction has
- * become as uncertain as one sample is; other targets shorten or stretch that.
- */
+/* With the usual polltarget the next sample comes when the prediction has become as uncertain as
+ * one sample is; other targets shorten or stretch that. */
 #define HORIZON_RATIO 1.08
 #define TARGET_USUAL 8.0
-/* Part of the way to the wanted interval (in powers of two) that one sample
- * goes. */
+/* Part of the way to the wanted interval (in powers of two) that one sample goes. */
 #define GAIN 0.75
-/* Sources that are combined need fewer samples each: the horizon grows with
- * this power of them. */
+/* Sources that are combined need fewer samples each: the horizon grows with this power of them. */
 #define SOURCES_POWER 0.15
 /* From the second request without an answer on the interval doubles, */
 #define SILENCE_STEP 1.0
-/* and at the longest one it varies between these parts of it: a server that is
- * reachable for some minutes every other hour would be missed again and again
- * by polls that happen to keep step. */
+/* and at the longest one it varies between these parts of it: a server that is reachable for
+ * some minutes every other hour would be missed again and again by polls that happen to keep
+ * step. */
 #define SILENT_LEAST 0.5
 #define SILENT_SPREAD 0.7
 #define GOLDEN 0.6180339887

@@ -17,8 +17,8 @@
  * usual excesses. */
 #define SCATTER 0.25
 #define SCATTER_USUAL 2.0
-/* A delay so many usual excesses below all others took a shorter way; one that is within so many of
- * a known floor may belong to it. */
+/* A delay so many usual excesses below all others took a shorter way; one that is within so many
+ * of a known floor may belong to it. */
 #define SHORTER 4.0
 #define NEAR 2.0
 
@@ -89,8 +89,8 @@ static uint8_t label_for(double floor, double near, const double floors[ROUTES_M
     return label;
 }
 
-/* Could the last k delays by chance all be as long as they are? The base are the other ones of the
- * same label. */
+/* Could the last k delays by chance all be as long as they are? The base are the other ones of
+ * the same label. */
 static int is_another_route(const double *delays, const uint8_t *labels, size_t count, size_t k,
                             double usual)
 {

@@ -1,5 +1,4 @@
-/* sample.h - one measurement of a source, and what many of them say together.
- */
+/* sample.h - one measurement of a source, and what many of them say together. */
 #ifndef CHRONYD_TRACK_SAMPLE_H
 #define CHRONYD_TRACK_SAMPLE_H
 

@@ -14,8 +14,7 @@
 /* Distances are compared as ratios: keep them off zero. */
 #define DISTANCE_LEAST_S 1e-12
 
-/* The state that everything begins with, and that is left to those which may be
- * selected. */
+/* The state that everything begins with, and that is left to those which may be selected. */
 #define SELECTABLE SELECT_UNKNOWN
 
 static void set_state(struct candidate *c, enum select_state state, enum reason_code code,
@@ -32,9 +31,8 @@ static bool has(const struct candidate *c, enum select_option option)
 
 /* --- options --- */
 
-/* authselectmode: what the mix of authenticated and other sources makes of the
- * configured options. Sources that are not to be selected anyway do not count.
- */
+/* authselectmode: what the mix of authenticated and other sources makes of the configured
+ * options. Sources that are not to be selected anyway do not count. */
 static void set_effective_options(const struct select_settings *s, struct candidate *cs, size_t n)
 {
     bool any_auth = false, any_plain = false;
@@ -94,8 +92,8 @@ static void judge_alone(const struct select_settings *s, struct candidate *c)
         set_state(c, SELECTABLE, REASON_NONE, 0.0, 0.0, NULL);
 }
 
-/* At the start the first source that has enough samples would win, however bad:
- * wait while another one is answering and is about to have as many. */
+/* At the start the first source that has enough samples would win, however bad: wait while
+ * another one is answering and is about to have as many. */
 static bool postpone(struct candidate *cs, size_t n, int previous)
 {
     int coming = 0, ready = 0;
@@ -114,8 +112,8 @@ static bool postpone(struct candidate *cs, size_t n, int previous)
     return true;
 }
 
-/* An unreachable source is of use only while its samples are not older than all
- * that the reachable ones have. */
+/* An unreachable source is of use only while its samples are not older than all that the
+ * reachable ones have. */
 static void mark_stale(struct candidate *cs, size_t n)
 {
     double oldest = -1.0;
@@ -136,9 +134,8 @@ static void mark_stale(struct candidate *cs, size_t n)
     }
 }
 
-/* Servers that would fall back on an orphan local reference of our stratum
- * agree on one of them: the one with the smallest reference id, and only when
- * nobody has a better source. */
+/* Servers that would fall back on an orphan local reference of our stratum agree on one of them:
+ * the one with the smallest reference id, and only when nobody has a better source. */
 static void mark_orphans(const struct select_settings *s, struct candidate *cs, size_t n)
 {
     struct candidate *leader = NULL;
@@ -165,9 +162,8 @@ static void mark_orphans(const struct select_settings *s, struct candidate *cs, 
 
 /* --- what the others make of it --- */
 
-/* Shell's sort of the candidates' ends, in place and without memory of its own:
- * `by_low` of entry k becomes the index of the k-th lowest lower end, `by_high`
- * the same for the upper ends. */
+/* Shell's sort of the candidates' ends, in place and without memory of its own: `by_low` of
+ * entry k becomes the index of the k-th lowest lower end, `by_high` the same for the upper ends. */
 static void sort_ends(struct candidate *cs, size_t n)
 {
     size_t gap = 1;
@@ -203,8 +199,7 @@ static bool votes(const struct candidate *c, bool trusted_only)
     return c->state == SELECTABLE && (!trusted_only || has(c, SELECT_TRUST));
 }
 
-/* Sweep over the ends of all intervals (RFC 5905 section 11.2.1). Ones that
- * only touch overlap. */
+/* Sweep over the ends of all intervals (RFC 5905 section 11.2.1). Ones that only touch overlap. */
 static struct overlap find_overlap(const struct candidate *cs, size_t n, bool trusted_only)
 {
     struct overlap o = {0};
@@ -242,9 +237,8 @@ static void mark_falseticker(struct candidate *c, const struct overlap *o)
               above ? o->high : o->low, NULL);
 }
 
-/* More than half of those who may vote have to share a point. Sources with
- * `trust` vote alone if there are any, and the others have to lie inside of
- * what they agree on. */
+/* More than half of those who may vote have to share a point. Sources with `trust` vote alone if
+ * there are any, and the others have to lie inside of what they agree on. */
 static bool mark_falsetickers(struct candidate *cs, size_t n, struct reason *why)
 {
     bool trusted_only = false;
@@ -335,9 +329,8 @@ static void mark_nonpreferred(struct candidate *cs, size_t n)
 
 /* --- the choice --- */
 
-/* Root distance with the handicaps: for each stratum above the lowest, and for
- * an NTP source that is not the selected one, so that equals do not take turns.
- */
+/* Root distance with the handicaps: for each stratum above the lowest, and for an NTP source
+ * that is not the selected one, so that equals do not take turns. */
 static double handicapped(const struct select_settings *s, const struct candidate *cs, size_t i,
                           int previous, int lowest_stratum)
 {
@@ -369,8 +362,8 @@ static int nearest(const struct select_settings *s, const struct candidate *cs, 
     return best;
 }
 
-/* Every sample of a source multiplies its score by how much nearer it is than
- * the selected one; a sample of the selected one updates all scores. */
+/* Every sample of a source multiplies its score by how much nearer it is than the selected one;
+ * a sample of the selected one updates all scores. */
 static int choose(const struct select_settings *s, struct candidate *cs, size_t n, int previous,
                   int updated)
 {
@@ -407,8 +400,7 @@ static int choose(const struct select_settings *s, struct candidate *cs, size_t 
 
 /* --- the update --- */
 
-/* Which of the other selectable sources are near enough to the selected one to
- * be used with it. */
+/* Which of the other selectable sources are near enough to the selected one to be used with it. */
 static void mark_combined(const struct select_settings *s, struct candidate *cs, size_t n,
                           int selected, bool updates)
 {

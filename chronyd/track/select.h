@@ -1,9 +1,8 @@
 /* select.h - decide which sources may steer the clock, and combine them.
  *
- * Takes one interval of possible offsets per source, finds the part most of
- * them share (RFC 5905 section 11.2.1 with the states of spec chrony-conf
- * section 8) and gives every source its state and the reason. Reads no clock,
- * allocates nothing; equal inputs give equal verdicts. */
+ * Takes one interval of possible offsets per source, finds the part most of them share (RFC 5905
+ * section 11.2.1 with the states of spec chrony-conf section 8) and gives every source its state
+ * and the reason. Reads no clock, allocates nothing; equal inputs give equal verdicts. */
 #ifndef CHRONYD_TRACK_SELECT_H
 #define CHRONYD_TRACK_SELECT_H
 
@@ -66,8 +65,7 @@ enum select_state {
     SELECT_UNKNOWN = '?',
 };
 
-/* One source as it goes in, and what comes out. The caller keeps it from call
- * to call. */
+/* One source as it goes in, and what comes out. The caller keeps it from call to call. */
 struct candidate {
     /* in */
     bool is_refclock, authenticated;
@@ -113,9 +111,8 @@ struct selection {
     struct reason reason;     /* why nothing is selected */
 };
 
-/* `previous` is the index selected before (-1 none), `updated` the index of the
- * source whose sample caused this call (-1: none, e.g. reselect). `at` is the
- * instant for all estimates. */
+/* `previous` is the index selected before (-1 none), `updated` the index of the source whose
+ * sample caused this call (-1: none, e.g. reselect). `at` is the instant for all estimates. */
 void select_sources(const struct select_settings *settings, struct candidate *candidates,
                     size_t count, int previous, int updated, struct selection *out);
 

@@ -4,18 +4,14 @@
 
 #include "base/defs.h"
 
-/* Per square root of a second: what an ordinary crystal does when nobody looks.
- */
+/* Per square root of a second: what an ordinary crystal does when nobody looks. */
 #define WANDER_PPM 1e-3
-/* The usual corrtimeratio, at which the duration is this part of the natural
- * one. */
+/* The usual corrtimeratio, at which the duration is this part of the natural one. */
 #define RATIO_USUAL 3.0
 #define PART_OF_NATURAL 1.2
-/* Until this many updates were made the frequency is rough anyway, and time is
- * of the essence. */
+/* Until this many updates were made the frequency is rough anyway, and time is of the essence. */
 #define UPDATES_SETTLED 16.0
-/* However sure the frequency is, an offset is gone after so many intervals
- * (times the ratio). */
+/* However sure the frequency is, an offset is gone after so many intervals (times the ratio). */
 #define INTERVALS_MOST 2.0
 /* An offset of so many standard deviations is no noise. */
 #define SURPRISE 12.0
@@ -28,15 +24,14 @@ double steer_slew_s(const struct steer *s)
 
     if (!(s->skew_ppm > 0.0) || !(s->offset_sd_s > 0.0))
         return fastest;
-    /* Slewing x away in t seconds costs a frequency error of x/t. With time
-     * errors counted in standard deviations of the offset, and frequency errors
-     * in those of the frequency (half of the skew), the sum of squares is least
-     * at the ratio of the two. */
+    /* Slewing x away in t seconds costs a frequency error of x/t. With time errors counted in
+     * standard deviations of the offset, and frequency errors in those of the frequency (half of
+     * the skew), the sum of squares is least at the ratio of the two. */
     natural = s->offset_sd_s / (0.5e-6 * s->skew_ppm);
     young = min_d((double)s->updates / UPDATES_SETTLED, 1.0);
     natural *= PART_OF_NATURAL * s->corr_time_ratio / RATIO_USUAL * young * young;
-    /* All this is for offsets within the noise. One beyond it is an error of the clock, not of the
-     * measurement, and the larger it is the less there is to wait for. */
+    /* All this is for offsets within the noise. One beyond it is an error of the clock, not of
+     * the measurement, and the larger it is the less there is to wait for. */
     surprise = max_d(1.0, offset / (SURPRISE * s->offset_sd_s));
     return max_d(fastest, min_d(natural, INTERVALS_MOST * s->corr_time_ratio * s->interval_s) /
                               (surprise * surprise));

@@ -9,8 +9,7 @@
 #include "chronyd/track/filter.h"
 #include "chronyd/track/route.h"
 
-/* Before anything is measured an oscillator is taken to be within this of its
- * nominal rate. */
+/* Before anything is measured an oscillator is taken to be within this of its nominal rate. */
 #define PRIOR_SKEW_PPM 100.0
 /* Samples among which the narrowest is taken to judge the slope by. */
 #define OPEN_SLOPE_ANCHORS 8
@@ -34,14 +33,14 @@
 /* A change of the route shifts the offset by this part of what it changes the delay by (standard
  * deviation; half would be the most). */
 #define SHIFT_PER_DELAY 0.15
-/* Few samples may lie close together by chance. Before n of them have shown how much delays usually
- * vary, they are taken to vary by this part of the shortest, over n squared. */
+/* Few samples may lie close together by chance. Before n of them have shown how much delays
+ * usually vary, they are taken to vary by this part of the shortest, over n squared. */
 #define YOUNG_JITTER 0.6
 /* Of the bounds this much is left open when the configuration knows the asymmetry. */
 #define FIXED_OPEN 0.2
-/* Of the usual excess, over the square root of n, this much the shortest of n delays lies above the
- * shortest possible. (One would be right if both ways queue exponentially; delays of heavier tails
- * have more short ones.) */
+/* Of the usual excess, over the square root of n, this much the shortest of n delays lies above
+ * the shortest possible. (One would be right if both ways queue exponentially; delays of heavier
+ * tails have more short ones.) */
 #define GAP_PER_EXCESS 0.7
 #define GAP_YOUNG 1.2
 /* How soft the bounds are for want of knowing the shortest delay. */
@@ -112,8 +111,7 @@ void track_reset(struct track *t)
     t->runs = 0;
 }
 
-/* The difference of two times in nanoseconds is exact before it becomes a
- * double. */
+/* The difference of two times in nanoseconds is exact before it becomes a double. */
 static double diff_s(int64_t a, int64_t b)
 {
     int64_t d;
@@ -151,9 +149,9 @@ static void learn_asymmetry(struct track *t, const double *residuals)
 }
 
 /* How much each sample can be wrong. If both directions queue alike, a round trip that took r
- * longer than the shortest possible leaves an offset anywhere within r/2 of the truth. The shortest
- * possible is not in the register: with n samples on the same route it is expected below the
- * shortest seen by a part of the usual excess that shrinks with the square root of n. */
+ * longer than the shortest possible leaves an offset anywhere within r/2 of the truth. The
+ * shortest possible is not in the register: with n samples on the same route it is expected
+ * below the shortest seen by a part of the usual excess that shrinks with the square root of n. */
 static void weigh_samples(struct track *t)
 {
     double delays[TRACK_SAMPLES_MAX], floors[ROUTES_MAX], gaps[ROUTES_MAX], usual;
@@ -186,8 +184,8 @@ static void weigh_samples(struct track *t)
         uint8_t r = t->routes[i];
 
         t->excess_s[i] = fabs(s->delay_s - floors[r]);
-        /* A configured asymmetry tells how much of the excess was on which way: that is taken out
-         * of the offset, and its bounds become narrower. */
+        /* A configured asymmetry tells how much of the excess was on which way: that is taken
+         * out of the offset, and its bounds become narrower. */
         t->shift_s[i] = asymmetry * t->excess_s[i];
         t->points[i].half_s =
             (t->excess_s[i] + gaps[r]) / 2.0 * max_d(1.0 - 2.0 * fabs(asymmetry), FIXED_OPEN);
@@ -201,8 +199,7 @@ static void weigh_samples(struct track *t)
     }
 }
 
-/* Figures that people read: spread of the samples and runs of residuals of the
- * same sign. */
+/* Figures that people read: spread of the samples and runs of residuals of the same sign. */
 static void judge_residuals(struct track *t, const double *residuals)
 {
     double sum = 0.0, weights = 0.0, mean_var = 0.0;
@@ -224,15 +221,15 @@ static void judge_residuals(struct track *t, const double *residuals)
     t->sd_s = max_d(t->sd_s, t->settings.precision_s);
 }
 
-/* The filter's slope is that of truth over oscillator; a frequency is told the other way round. At
- * hundreds of ppm the difference between 1 / (1 + x) and 1 - x is more than our error. */
+/* The filter's slope is that of truth over oscillator; a frequency is told the other way round.
+ * At hundreds of ppm the difference between 1 / (1 + x) and 1 - x is more than our error. */
 static double reciprocal(double fraction)
 {
     return 1.0 / (1.0 + max_d(fraction, -0.5)) - 1.0;
 }
 
-/* What is expected of the slope. Once there are samples enough to tell how far off it may be, that
- * is taken for known: the register forgets, the oscillator stays the same. */
+/* What is expected of the slope. Once there are samples enough to tell how far off it may be,
+ * that is taken for known: the register forgets, the oscillator stays the same. */
 static struct filter_prior prior_of(const struct track *t)
 {
     struct filter_prior p = {reciprocal(t->prior_freq_ppm * 1e-6), t->prior_skew_ppm * 1e-6,
@@ -249,9 +246,9 @@ struct slope_range {
     double slope, open; /* the truth's slope is within slope +- open */
 };
 
-/* What the boxes leave open of the slope if the errors of the samples are anything but independent,
- * as in a queue that fills for an hour: two boxes far apart allow no more than their widths over
- * the time between them. The newest narrow one is held against all others. */
+/* What the boxes leave open of the slope if the errors of the samples are anything but
+ * independent, as in a queue that fills for an hour: two boxes far apart allow no more than
+ * their widths over the time between them. The newest narrow one is held against all others. */
 static struct slope_range open_slope(const struct track *t, size_t first)
 {
     size_t newest = t->count - 1, anchor = newest;
@@ -259,8 +256,8 @@ static struct slope_range open_slope(const struct track *t, size_t first)
     struct slope_range r = {.slope = reciprocal(t->prior_freq_ppm * 1e-6),
                             .open = t->prior_skew_ppm * 1e-6};
 
-    /* What looks like another route may be a queue that fills slowly: one shortest delay for all.
-     */
+    /* What looks like another route may be a queue that fills slowly: one shortest delay for
+     * all. */
     for (size_t i = first; i < t->count; i++) {
         shortest = min_d(shortest, t->samples[i].delay_s);
         if (i + OPEN_SLOPE_ANCHORS > newest && t->samples[i].delay_s < t->samples[anchor].delay_s)
@@ -279,10 +276,11 @@ static struct slope_range open_slope(const struct track *t, size_t first)
     return r;
 }
 
-/* The truth lies within each sample's root distance of it, whatever the network does. So the sample
- * bounds the error of the path by that distance and what the path is apart from it; since then the
- * bound grows by what is open of the slope, and by how far the path has left the straight line, for
- * it may have followed a queue and not the oscillator. Samples from before a jump bound nothing. */
+/* The truth lies within each sample's root distance of it, whatever the network does. So the
+ * sample bounds the error of the path by that distance and what the path is apart from it; since
+ * then the bound grows by what is open of the slope, and by how far the path has left the
+ * straight line, for it may have followed a queue and not the oscillator. Samples from before a
+ * jump bound nothing. */
 static void find_best(struct track *t, const struct filter_path *path, const double *residuals,
                       const double *slopes)
 {
@@ -311,8 +309,8 @@ static void find_best(struct track *t, const struct filter_path *path, const dou
     }
 }
 
-/* Wander and scale change slowly, and to learn them costs more than all the rest: with many samples
- * it is done at every few, and whenever the newest is a surprise. */
+/* Wander and scale change slowly, and to learn them costs more than all the rest: with many
+ * samples it is done at every few, and whenever the newest is a surprise. */
 static bool has_to_learn(struct track *t)
 {
     const struct filter_point *newest = &t->points[t->count - 1], *before = newest - 1;
@@ -335,9 +333,9 @@ static void forget_oldest(struct track *t, size_t n)
     memmove(t->new_level, t->new_level + n, t->count * sizeof t->new_level[0]);
 }
 
-/* The first points of a register meet the prior without a gate, so a jump among them would be taken
- * for a slope of per cents. A level that ended so long ago is worth nothing: out with it, unless
- * fewer samples than the option `minsamples` wants would be left. */
+/* The first points of a register meet the prior without a gate, so a jump among them would be
+ * taken for a slope of per cents. A level that ended so long ago is worth nothing: out with it,
+ * unless fewer samples than the option `minsamples` wants would be left. */
 static bool forget_old_level(struct track *t, const struct filter_path *path)
 {
     size_t least = (size_t)t->settings.min_samples;
@@ -352,8 +350,8 @@ static bool forget_old_level(struct track *t, const struct filter_path *path)
 }
 
 /* That a short round trip is a good one holds for queues. It does not where the time stamps
- * themselves are the noise: then all samples are equal, and to prefer some is to throw the others
- * away. The evidence decides; without much of it queues are assumed. */
+ * themselves are the noise: then all samples are equal, and to prefer some is to throw the
+ * others away. The evidence decides; without much of it queues are assumed. */
 static void choose_law(struct track *t, const struct filter_prior *prior)
 {
     struct filter_point flat[TRACK_SAMPLES_MAX];
@@ -493,8 +491,7 @@ static struct utc truth_at(const struct track *t, struct osc at, double x_s)
     return (struct utc){ns_add(ns_add(newest->truth.ns, osc), ns_from_s(x_s))};
 }
 
-/* Two standard deviations: what people call the bound of the frequency's error.
- */
+/* Two standard deviations: what people call the bound of the frequency's error. */
 static double skew(const struct track *t)
 {
     return 2.0 * sqrt(t->filter.state.var_slope);
@@ -551,8 +548,8 @@ void track_refused(struct track *t, double delay_s)
     t->refused_s[t->refused - 1] = delay_s;
 }
 
-/* The shortest of the refused delays if they are alike: closer to each other than half of what they
- * are apart from what was usual. Negative if they are not. */
+/* The shortest of the refused delays if they are alike: closer to each other than half of what
+ * they are apart from what was usual. Negative if they are not. */
 static double refused_floor(const struct track *t)
 {
     double least = HUGE_VAL, most = 0.0;
