@@ -38,6 +38,8 @@ void signals_install(void)
         (void)sigaction(ends[i], &action, NULL);
     action.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &action, NULL);
+    /* A log that reached the limit of its size is like a full disk. */
+    (void)sigaction(SIGXFSZ, &action, NULL);
 }
 
 void signals_wake(int timer_fd)
