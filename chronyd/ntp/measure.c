@@ -132,13 +132,14 @@ static bool test_quantile(struct association *a, const struct sample *s)
     return !quantile_value(a->delays, &limit_s) || s->delay_s <= limit_s;
 }
 
-/* Does the server get its time from us? Only of interest while we give time away. With `copy` we
- * look like the server on purpose. */
+/* Does the server get its time from us? Only of interest while we give time away, which a peer gets
+ * from us whoever else may ask. With `copy` we look like the server on purpose. */
 static bool test_loop(const struct association *a, const struct ntp_header *h)
 {
+    bool gives = a->settings.kind == SOURCE_PEER || server_serves(a->room->server);
     struct reference_figures f;
 
-    if (!server_serves(a->room->server) || h->stratum <= 1 || a->settings.copy)
+    if (!gives || h->stratum <= 1 || a->settings.copy)
         return true;
     if (a->data.local.family != ADDR_NONE && h->refid == addr_refid(&a->data.local))
         return false;
