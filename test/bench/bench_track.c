@@ -615,7 +615,7 @@ int main(int argc, char **argv)
            "ratio   line_us outside  bound sigma cpu_us\n");
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
-            seeds = atoi(argv[++i]);
+            seeds = (int)strtol(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "-s") == 0 && i + 1 < argc)
             first = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "-v") == 0)
