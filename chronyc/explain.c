@@ -152,17 +152,18 @@ const char *host_view_sentence(char *buf, size_t size, const struct host_view *v
     case CANDM_VERDICT_OK:
         return text_format(buf, size, "OK: the clock is right within %s", bound);
     case CANDM_VERDICT_SETTLING:
-        return text_format(buf, size, "SETTLING: the clock is right within %s%s%s", bound,
+        return text_format(buf, size, "SETTLING: the clock may be wrong by %s%s%s", bound,
                            why[0] != '\0' ? "; " : "", why);
     case CANDM_VERDICT_DEGRADED:
-        return text_format(buf, size, "DEGRADED: the clock is right within %s%s%s", bound,
+        return text_format(buf, size, "DEGRADED: the clock may be wrong by %s%s%s", bound,
                            why[0] != '\0' ? "; " : "", why);
     case CANDM_VERDICT_UNSYNCHRONISED:
         return text_format(buf, size, "UNSYNCHRONISED: nobody knows how wrong the clock is%s%s",
                            why[0] != '\0' ? "; " : "", why);
     case CANDM_VERDICT_NOT_IN_CONTROL:
-        return text_format(buf, size, "NOT IN CONTROL: the time is known within %s, but%s%s", bound,
-                           why[0] != '\0' ? " " : "", why[0] != '\0' ? why : " not set");
+        return text_format(buf, size,
+                           "NOT IN CONTROL: the clock may be wrong by %s and is not corrected%s%s",
+                           bound, why[0] != '\0' ? ": " : "", why);
     default:
         return text_format(buf, size, "verdict %u, bound %s, %s", v->verdict.state, bound, why);
     }
@@ -254,13 +255,64 @@ static void print_host(struct session *s, FILE *out, const struct host_view *v)
     }
 }
 
-static void print_source(struct session *s, FILE *out, const struct source_view *v, bool first)
+/* The number of a source that has no address yet says nothing to a reader; its name does. */
+static void readable_name(struct session *s, const struct source_id *id, char *name, size_t size)
 {
-    char name[NAME_SHOWN_MAX], sentence[SENTENCE_MAX], directive[sizeof(v->selection.directive)];
+    bool source_names = s->settings.source_names;
+
+    s->settings.source_names |= id->addr.family == ADDR_ID && s->settings.render == RENDER_TEXT;
+    name_source(s, id, name, size);
+    s->settings.source_names = source_names;
+    if (strcmp(name, "?") == 0 && id->addr.family == ADDR_ID)
+        addr_format(&id->addr, name, size);
+}
+
+#define LINE_BYTES (NAME_SHOWN_MAX + SENTENCE_MAX + 64)
+
+/* Lines about sources, of which the places of a pool without an address are all alike. */
+struct source_lines {
+    char last[LINE_BYTES];
+    unsigned count; /* so often, not printed yet */
+};
+
+static void end_of_lines(struct source_lines *l, FILE *out)
+{
+    if (l->count > 1)
+        fprintf(out, "%s (%u such sources).\n", l->last, l->count);
+    else if (l->count == 1)
+        fprintf(out, "%s.\n", l->last);
+    l->count = 0;
+}
+
+static void text_source(struct source_lines *l, FILE *out, const struct source_view *v,
+                        const char *name, const struct candm_reason *r)
+{
+    char sentence[SENTENCE_MAX], directive[sizeof(r->directive) + 4] = "", line[LINE_BYTES];
+    char clean[sizeof(r->directive)];
+
+    source_view_sentence(sentence, sizeof(sentence), v);
+    if (r->directive[0] != '\0' && !strstr(sentence, r->directive))
+        text_format(directive, sizeof(directive), " (%s)",
+                    clean_name(clean, sizeof(clean), r->directive));
+    text_format(line, sizeof(line), "%c%c %s: %s%s", source_mode_char(v->data.mode),
+                source_state_char(v->data.state), name, sentence, directive);
+    if (l->count > 0 && strcmp(line, l->last) == 0) {
+        l->count++;
+        return;
+    }
+    end_of_lines(l, out);
+    text_copy(l->last, sizeof(l->last), line);
+    l->count = 1;
+}
+
+static void print_source(struct session *s, FILE *out, const struct source_view *v, bool first,
+                         struct source_lines *lines)
+{
     const struct candm_reason *r =
         strcmp(v->network.name, "none") != 0 ? &v->network : &v->selection;
+    char name[NAME_SHOWN_MAX];
 
-    name_source(s, &v->id, name, sizeof(name));
+    readable_name(s, &v->id, name, sizeof(name));
     switch (s->settings.render) {
     case RENDER_JSON:
         json_source(out, v, name, first);
@@ -271,18 +323,14 @@ static void print_source(struct session *s, FILE *out, const struct source_view 
         fputc('\n', out);
         break;
     case RENDER_TEXT:
-        fprintf(out, "%c%c %s: %s", source_mode_char(v->data.mode),
-                source_state_char(v->data.state), name,
-                source_view_sentence(sentence, sizeof(sentence), v));
-        if (r->directive[0] != '\0' && !strstr(sentence, r->directive))
-            fprintf(out, " (%s)", clean_name(directive, sizeof(directive), r->directive));
-        fputs(".\n", out);
+        text_source(lines, out, v, name, r);
         break;
     }
 }
 
 bool run_explain(struct session *s, const struct command *c, char *rest)
 {
+    struct source_lines lines = {.count = 0};
     struct host_view host;
     struct source_view source;
     struct collector collector;
@@ -300,8 +348,9 @@ bool run_explain(struct session *s, const struct command *c, char *rest)
             collector_drop(&collector);
             return false;
         }
-        print_source(s, out, &source, i == 0);
+        print_source(s, out, &source, i == 0, &lines);
     }
+    end_of_lines(&lines, out);
     if (s->settings.render == RENDER_JSON)
         fputs("]}\n", out);
     collector_print(&collector, s->out);

@@ -86,10 +86,15 @@ struct sentence {
 };
 
 static const struct sentence source_sentences[] = {
-    {REASON_UNRESOLVED, PIECE_TIME, "its name has no address yet; the next try is in %s",
-     "its name has no address yet"},
+    {REASON_UNRESOLVED, PIECE_TIME,
+     "its name has no address yet; the next try is in %s (if this lasts, check the name and DNS)",
+     "its name has no address yet (if this lasts, check the name and DNS)"},
     {REASON_NO_ROUTE, PIECE_NONE, NULL, "there is no route to it: nothing can be sent"},
-    {REASON_NO_REPLY, PIECE_COUNT, "it has not answered any of %s requests", "it does not answer"},
+    {REASON_NO_REPLY, PIECE_COUNT,
+     "it has not answered any of %s requests (does it serve time, and do firewalls let UDP port "
+     "123 "
+     "pass?)",
+     "it does not answer (does it serve time, and do firewalls let UDP port 123 pass?)"},
     {REASON_REFUSED, PIECE_NONE, NULL, "its host refuses: nobody serves time on that port"},
     {REASON_OFFLINE, PIECE_TIME, "it was switched offline %s ago", "it is switched offline"},
     {REASON_AUTH_FAILED, PIECE_COUNT, "its replies are not authenticated with key %s",
@@ -110,8 +115,8 @@ static const struct sentence source_sentences[] = {
     {REASON_STALE, PIECE_TIME, "it stopped answering %s ago, and others have newer samples",
      "it stopped answering, and others have newer samples"},
     {REASON_ORPHAN, PIECE_NONE, NULL, "it has no better time than ours and is kept for need"},
-    {REASON_FALSETICKER, PIECE_NEAREST, "it is wrong: it misses the majority by %s",
-     "it is wrong: it disagrees with the majority"},
+    {REASON_FALSETICKER, PIECE_NEAREST, "it is wrong: it misses the majority by %s and is not used",
+     "it is wrong: it disagrees with the majority and is not used"},
     {REASON_NO_MAJORITY, PIECE_COUNT, "only %s sources agree, %s would be a majority",
      "there is no majority that agrees"},
     {REASON_UNTRUSTED, PIECE_NONE, NULL, "it disagrees with the trusted sources"},
@@ -122,8 +127,8 @@ static const struct sentence source_sentences[] = {
     {REASON_NOT_PREFERRED, PIECE_NONE, NULL, "it is good, but others are preferred"},
     {REASON_WAITS_FOR_UPDATE, PIECE_NONE, NULL, "it is good and waits for a new sample"},
     {REASON_OUTLIER_DISTANCE, PIECE_TIME,
-     "it agrees, but with a distance of %s it would not help (limit %s)",
-     "it agrees, but is too distant to help"},
+     "it agrees, but is too far from the selected one to help: %s, more than the allowed %s",
+     "it agrees, but is too far from the selected one to help"},
     {REASON_COMBINED, PIECE_NONE, NULL, "it is combined with the selected one"},
     {REASON_SELECTED, PIECE_NONE, NULL, "it is followed"},
 };
@@ -140,9 +145,10 @@ static const struct sentence host_sentences[] = {
      "too few sources can be used"},
     {REASON_REQUIRED_MISSING, PIECE_NONE, NULL, "no source with the require option can be used"},
     {REASON_NOT_UPDATED, PIECE_TIME, "the clock has not been updated for %s",
-     "the clock has not been updated"},
-    {REASON_SLEWING, PIECE_TIME, "%s are still to be slewed out, which takes %s",
-     "an offset is being slewed out"},
+     "no source has given the time since chronyd started"},
+    {REASON_SLEWING, PIECE_TIME,
+     "%s are being slewed out, which takes another %s (chronyc makestep corrects it at once)",
+     "an offset is being slewed out (chronyc makestep corrects it at once)"},
     {REASON_OFFSET_IGNORED, PIECE_TIME,
      "an offset of %s is ignored because it is larger than the allowed %s",
      "a large offset is ignored"},
@@ -251,6 +257,10 @@ const char *source_sentence(char *buf, size_t size, const struct candm_reason *r
         return text_format(buf, size, "it is good");
     if (code == REASON_TEST_FAILED)
         return test_sentence(buf, size, r->figure);
+    if (code == REASON_OUTLIER_DISTANCE && r->figure > 0.0 && r->figure <= r->limit)
+        return text_format(buf, size,
+                           "it agrees, but was too far from the selected one lately; it "
+                           "is watched for some more updates");
     if (strcmp(r->name, REASON_NAME_SELECTABLE) == 0)
         return text_format(buf, size, "it can be used, but is not");
     if (strcmp(r->name, REASON_NAME_UNUSABLE) == 0)

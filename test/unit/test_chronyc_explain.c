@@ -75,8 +75,16 @@ static void figures_and_limits_are_filled_in(void **state)
         {"few-samples", 2, 3, "it has 2 samples, 3 are needed"},
         {"few-samples", 0, 0, "it has too few samples"},
         {"distance", 3.5, 3.0, "it may be wrong by 3.5 s, more than the allowed 3 s"},
-        {"falseticker", 0.5, 0.25, "it is wrong: it misses the majority by 250 ms"},
-        {"unresolved", 23, 0, "its name has no address yet; the next try is in 23 s"},
+        {"falseticker", 0.5, 0.25, "it is wrong: it misses the majority by 250 ms and is not used"},
+        {"unresolved", 23, 0,
+         "its name has no address yet; the next try is in 23 s (if this lasts, check the name and "
+         "DNS)"},
+        {"outlier-distance", 3e-3, 1e-3,
+         "it agrees, but is too far from the selected one to help: 3 ms, more than the allowed 1 "
+         "ms"},
+        {"outlier-distance", 1e-3, 3e-3,
+         "it agrees, but was too far from the selected one lately; it is watched for some more "
+         "updates"},
         {"test-failed", 11, 0, "its replies fail test B: their delay is far above the least one"},
         {"test-failed", 9, 0, "its replies fail a test"},
         {"test-failed", -1, 0, "its replies fail a test"},
@@ -114,8 +122,8 @@ static void verdict_comes_first_and_names_the_bound(void **state)
     v.verdict.state = CANDM_VERDICT_SETTLING;
     v.verdict.reason = reason("slewing", 0.1, 45);
     assert_string_equal(host_view_sentence(buf, sizeof(buf), &v),
-                        "SETTLING: the clock is right within 1.2 ms; 100 ms are still to be slewed "
-                        "out, which takes 45 s");
+                        "SETTLING: the clock may be wrong by 1.2 ms; 100 ms are being slewed out, "
+                        "which takes another 45 s (chronyc makestep corrects it at once)");
     v.verdict.state = CANDM_VERDICT_UNSYNCHRONISED;
     v.verdict.reason = reason("no-selectable", 4, 0);
     assert_string_equal(host_view_sentence(buf, sizeof(buf), &v),
@@ -124,8 +132,8 @@ static void verdict_comes_first_and_names_the_bound(void **state)
     v.verdict.state = CANDM_VERDICT_NOT_IN_CONTROL;
     v.verdict.reason = reason("control-off", 0, 0);
     assert_string_equal(host_view_sentence(buf, sizeof(buf), &v),
-                        "NOT IN CONTROL: the time is known within 1.2 ms, but control of the clock "
-                        "is switched off (-x)");
+                        "NOT IN CONTROL: the clock may be wrong by 1.2 ms and is not corrected: "
+                        "control of the clock is switched off (-x)");
     v.verdict.state = 77;
     host_view_sentence(buf, sizeof(buf), &v);
 }
