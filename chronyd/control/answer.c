@@ -187,8 +187,7 @@ bool control_answer(struct control *c, const struct control_request *request, ui
 
     if (!may_talk(c, request) || request->length < CANDM_REQUEST_MIN)
         return false;
-    sealed = permission == MAY_OPEN && c->settings.key_count > 0 &&
-             envelope_is_request(request->data, request->length);
+    sealed = permission == MAY_OPEN && envelope_is_request(request->data, request->length);
     if (request->length > CANDM_REQUEST_MAX && !sealed)
         return false;
     x.in = wire_in_of(request->data, request->length);

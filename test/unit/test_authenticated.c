@@ -170,6 +170,22 @@ static void unknown_and_unlisted_keys_are_refused_without_a_cookie(void **state)
     toy_daemon_stop(&d);
 }
 
+static void a_daemon_without_cmdkey_refuses_at_once(void **state)
+{
+    static const char *const plain[] = {"port 0", "cmdallow 10.0.0.0/8", NULL};
+    struct toy_daemon d = {0};
+    struct session s;
+
+    (void)state;
+    assert_true(toy_daemon_start(&d, plain));
+    s = session_of(&d, 7, 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ask(&s, CANDM_REQ_TRACKING), CANDM_UNAUTH);
+        assert_true(envelope_is_hello(&s.e) && !s.authentic);
+    }
+    toy_daemon_stop(&d);
+}
+
 static void strangers_get_no_answer_not_even_to_a_hello(void **state)
 {
     static const struct toy_asker stranger = {"192.0.2.1", NULL};
@@ -504,6 +520,7 @@ int main(void)
         cmocka_unit_test(a_hello_is_answered_with_a_cookie_and_then_commands_work),
         cmocka_unit_test(permissions_are_those_of_the_key),
         cmocka_unit_test(unknown_and_unlisted_keys_are_refused_without_a_cookie),
+        cmocka_unit_test(a_daemon_without_cmdkey_refuses_at_once),
         cmocka_unit_test(strangers_get_no_answer_not_even_to_a_hello),
         cmocka_unit_test(a_repeated_datagram_gets_the_same_reply_and_runs_once),
         cmocka_unit_test(an_older_counter_is_dropped),
