@@ -90,7 +90,7 @@ static void finished(struct run *r, void *ctx)
     m->out->figure[3] = p->max_error_s;
     m->out->figure[4] = sqrt(p->sum_freq2 / count);
     m->out->figure[5] = (double)m->client->counts.sent;
-    m->out->outside = m->looks > 0.0 ? m->outside / m->looks : 1.0;
+    m->out->outside = m->looks > 0.0 ? m->outside / m->looks : 0.0;
     m->out->tightness = m->looks > 0.0 ? exp(m->log_bound / m->looks) : 0.0;
 }
 
@@ -104,6 +104,30 @@ struct table {
     bool failed;
 };
 
+/* The same network with the textbook discipline as the client: it follows the first server. */
+static char *with_yardstick(const char *text)
+{
+    char *copy = NULL, server[32] = "server";
+    const char *first = strstr(text, " conf server ");
+    size_t used = 0;
+    FILE *out = open_memstream(&copy, &used);
+
+    assert(out);
+    if (first)
+        sscanf(first, " conf server %31s", server);
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+
+        if (strncmp(text, "node client", 11) == 0)
+            fprintf(out, "host client yardstick target %s\n", server);
+        else if (strncmp(text, " conf ", 6) != 0)
+            fprintf(out, "%.*s\n", (int)length, text);
+        text += length + (text[length] == '\n');
+    }
+    fclose(out);
+    return copy;
+}
+
 static void work(void *ctx, size_t item, void *out)
 {
     struct table *t = ctx;
@@ -114,14 +138,17 @@ static void work(void *ctx, size_t item, void *out)
                                   .ctx = &m};
     struct run_result result;
     struct err err = {0};
+    char *text = t->options->yardstick ? with_yardstick(m.network->text) : strdup(m.network->text);
 
-    if (!run_scenario(m.network->name, m.network->text, &options, &result, &err)) {
+    assert(text);
+    if (!run_scenario(m.network->name, text, &options, &result, &err)) {
         m.out->broken = true;
         snprintf(m.out->why, sizeof(m.out->why), "%.190s", err.text);
     } else if (result.first_failure[0] != '\0') {
         m.out->broken = true;
         snprintf(m.out->why, sizeof(m.out->why), "%.190s", result.first_failure);
     }
+    free(text);
 }
 
 static void print_row(const struct table *t, size_t item, const struct measurement *m)
@@ -203,20 +230,19 @@ static void print_network(struct table *t, size_t which)
     double outside = 0.0, worst = 0.0, bound = 0.0;
 
     if (which == 0) {
-        printf("%-12s", "network");
+        printf(
+            "%zu seeds: geometric mean, median, ~ spread, ratio to the reference; share of looks "
+            "outside the bound\n(mean, worst seed), geometric mean of the bound\n\n%-12s",
+            t->seeds, "network");
         for (int f = 0; f < FIGURES; f++)
-            printf(" %22s", figure_names[f]);
-        printf("  %s\n", "outside bound, worst, bound");
-        printf("%-12s", "");
-        for (int f = 0; f < FIGURES; f++)
-            printf(" %22s", "mean  median ~x  ratio");
-        putchar('\n');
+            printf(" %-26s", figure_names[f]);
+        puts(" outside (worst)     bound");
     }
     printf("%-12s", n->name);
     for (int f = 0; f < FIGURES; f++) {
         struct summary s = summarise(t, which, f);
 
-        printf(" %7.4g %6.3g ~%-4.2f", s.mean * figure_units[f], s.median * figure_units[f],
+        printf(" %7.4g %7.4g ~%-4.2f", s.mean * figure_units[f], s.median * figure_units[f],
                s.spread);
         if (n->reference[f] > 0.0)
             printf(" %4.2f", s.mean / n->reference[f]);
@@ -230,7 +256,7 @@ static void print_network(struct table *t, size_t which)
         bound += m->tightness / (double)t->seeds;
         worst = max_d(worst, m->outside);
     }
-    printf("  %.4f %.4f %.3g ms\n", outside, worst, bound * 1e3);
+    printf("  %.4f (%.4f)  %7.3g ms\n", outside, worst, bound * 1e3);
 }
 
 static void print_totals(const struct table *t)

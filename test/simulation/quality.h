@@ -14,6 +14,7 @@ struct quality_options {
     int workers;
     const char *only; /* name of one network, NULL = all */
     bool csv;         /* one row per network and seed */
+    bool yardstick;   /* the textbook discipline in the place of our daemon */
 };
 
 int quality_measure(const struct quality_options *options);

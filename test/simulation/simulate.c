@@ -27,8 +27,8 @@ struct command {
 static void usage(FILE *out)
 {
     fputs("Usage: simulate [OPTION]... SCENARIO...\n"
-          "       simulate --quality [--seeds A..B] [--only NAME] [--csv]\n"
-          "       simulate --swarm --seeds A..B\n"
+          "       simulate --quality [--seeds A..B] [--only NAME] [--yardstick] [--csv]\n"
+          "       simulate --swarm --seeds A..B [--keep DIR] [--first]\n"
           "Run scenarios (text files, doc/simulation.adoc) in a simulated world.\n"
           "  --seed N         one seed (default 1)\n"
           "  --seeds A..B     every seed from A to B\n"
@@ -204,7 +204,9 @@ enum {
     OPT_QUALITY,
     OPT_SWARM,
     OPT_ONLY,
-    OPT_KEEP
+    OPT_KEEP,
+    OPT_FIRST,
+    OPT_YARDSTICK,
 };
 
 static const struct option options[] = {
@@ -219,13 +221,15 @@ static const struct option options[] = {
     {"swarm", no_argument, NULL, OPT_SWARM},
     {"only", required_argument, NULL, OPT_ONLY},
     {"keep", required_argument, NULL, OPT_KEEP},
+    {"first", no_argument, NULL, OPT_FIRST},
+    {"yardstick", no_argument, NULL, OPT_YARDSTICK},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
 struct modes {
-    bool quality, swarm, help;
+    bool quality, swarm, help, first, yardstick;
     const char *only, *keep;
 };
 
@@ -274,6 +278,12 @@ static bool parse_options(int argc, char **argv, struct command *c, struct modes
         case OPT_KEEP:
             m->keep = optarg;
             break;
+        case OPT_YARDSTICK:
+            m->yardstick = true;
+            break;
+        case OPT_FIRST:
+            m->first = true;
+            break;
         case 'v':
             c->verbose = true;
             break;
@@ -307,6 +317,7 @@ int main(int argc, char **argv)
             .workers = c.workers,
             .only = m.only,
             .csv = c.csv,
+            .yardstick = m.yardstick,
         };
 
         return quality_measure(&q);
@@ -317,6 +328,7 @@ int main(int argc, char **argv)
             .last_seed = c.last_seed,
             .workers = c.workers,
             .keep = m.keep,
+            .first = m.first,
             .verbose = c.verbose,
             .trace = c.trace,
         };

@@ -73,6 +73,12 @@ static void tell_failure(struct swarm *s, uint64_t seed, const struct swarm_outc
     char *text = swarm_world(seed);
     int tried;
 
+    if (s->options->first) {
+        printf("not ok swarm seed %llu: %s: %s\n", (unsigned long long)seed, o->invariant,
+               o->words);
+        free(text);
+        return;
+    }
     printf("not ok swarm seed %llu: %s: %s\n    repeat: simulate --swarm --seed %llu\n",
            (unsigned long long)seed, o->invariant, o->words, (unsigned long long)seed);
     fflush(stdout);
@@ -112,7 +118,7 @@ static bool done(void *ctx, size_t item, const void *result, int signal)
                (unsigned long long)o->hash);
     }
     fflush(stdout);
-    return true;
+    return !(s->options->first && s->failed);
 }
 
 int swarm_run(const struct swarm_options *options)

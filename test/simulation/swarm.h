@@ -16,6 +16,7 @@ struct swarm_options {
     int workers;
     const char *keep; /* folder in which failing worlds are left as scenarios, NULL = none */
     bool verbose, trace;
+    bool first; /* the first failure ends it, as it is */
 };
 
 /* 0: every invariant held in every world. */
