@@ -16,6 +16,7 @@
 /* System and monotonic clock are read one after the other; what moves less than this is noise. */
 #define JUMP_NOISE_S 1e-4
 #define SLEPT_NOISE_S 1e-3
+#define STAMP_AHEAD_NS 100000
 #define SANDWICH_TRIES 5
 /* Larger than what rounding does to a frequency that is set and read back. */
 #define INTERFERENCE_PPM 1e-2
@@ -118,12 +119,13 @@ static void begin_segment(struct clock *c, struct utc raw_end, struct utc raw, s
     c->generation++;
 }
 
-/* After a step back a stamp from before it looks as if it were from the future. */
+/* After a step back a stamp from before it looks as if it were from the future; but so does a fresh
+ * one a little, if it is finer than the readings of the clock. */
 static bool is_from_before_step(const struct clock *c, struct utc raw)
 {
     for (size_t i = 0; i < c->past_count; i++)
         if (c->past[i].raw_end.ns > c->view.raw_anchor.ns && raw.ns <= c->past[i].raw_end.ns)
-            return raw.ns > raw_now(c).ns;
+            return raw.ns > raw_now(c).ns + STAMP_AHEAD_NS;
     return false;
 }
 

@@ -429,6 +429,22 @@ TEST(stamp_from_before_a_step_back_is_mapped_by_the_old_line)
     free_world(&w);
 }
 
+/* A kernel's stamp is finer than a reading of the clock, and may seem to be ahead of it. */
+TEST(stamp_that_is_a_little_ahead_after_a_step_back_is_mapped_by_the_new_line)
+{
+    struct world w = make_world(2.0, 0.0);
+    struct utc now, ahead;
+
+    (void)state;
+    fake_run(w.f, 5.0);
+    steer_to_truth(&w, true, 0.0);
+    fake_run(w.f, 0.1);
+    now = (struct utc){(int64_t)w.f->raw_ns};
+    ahead = utc_add_s(now, 1e-6);
+    assert_near(osc_diff_s(clock_osc(w.c, ahead), clock_osc(w.c, now)), 1e-6, 1e-8);
+    free_world(&w);
+}
+
 TEST(leap_second_by_step_moves_line_and_raw)
 {
     struct world w = make_world(0.0, 10.0);
@@ -535,6 +551,7 @@ int main(void)
         cmocka_unit_test(slow_readings_are_no_jump),
         cmocka_unit_test(stamp_from_before_a_rate_change_is_mapped_by_the_old_rate),
         cmocka_unit_test(stamp_from_before_a_step_back_is_mapped_by_the_old_line),
+        cmocka_unit_test(stamp_that_is_a_little_ahead_after_a_step_back_is_mapped_by_the_new_line),
         cmocka_unit_test(leap_second_by_step_moves_line_and_raw),
         cmocka_unit_test(leap_second_by_slew_moves_the_line_at_once),
         cmocka_unit_test(foreign_rate_is_noticed_once_and_accounted_for),
