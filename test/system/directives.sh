@@ -101,11 +101,13 @@ asked() {
     # shellcheck disable=SC2086
     timeout 1 "$chronyc" -n -p 12323 -h 10.9.9.1 $question >"$dir/answer" 2>&1
     answered=$?
-    if [ $answered -eq 0 ] && [ -n "${again:-}" ]; then
+    # One in 16 of the requests that are too many is answered all the same, so a few are needed.
+    for _ in ${again:-}; do
+        [ $answered -eq 0 ] || break
         # shellcheck disable=SC2086
         timeout 1 "$chronyc" -n -p 12323 -h 10.9.9.1 $question >"$dir/answer" 2>&1
         answered=$?
-    fi
+    done
     stop
     return $answered
 }
@@ -121,7 +123,7 @@ refuse "others are open" asked tracking 'cmdallow all' 'opencommands activity'
 refuse "usual list" asked 'selectdata' 'cmdallow all'
 expect "opened" asked 'selectdata' 'cmdallow all' 'opencommands selectdata sourcename'
 finish "opencommands says what others may ask"
-again=1
+again='2nd 3rd 4th 5th 6th'
 refuse "with it" asked activity 'cmdallow all' 'cmdratelimit interval 10 burst 1 leak 4'
 expect "with a larger burst" asked activity 'cmdallow all' 'cmdratelimit interval 10 burst 200 leak 4'
 expect "without it" asked activity 'cmdallow all'
