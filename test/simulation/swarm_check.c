@@ -15,6 +15,7 @@
 /* A bound may be left for moments: what a sample teaches comes when it comes. */
 #define OUTSIDE_LOOKS_MAX 12
 #define LIAR_LOOKS_MAX 6
+#define PACKETS_TO_KNOW 12
 #define LOG_LINES_PER_HOUR_MAX 500 /* a refusal of each request at minpoll 1 is told each time */
 /* Where all the delay is on one way the bound is met exactly, but for noise. */
 #define BOUND_TOLERANCE 1.3
@@ -43,6 +44,8 @@ struct watch {
     uint64_t steps_at_start;
     int outside, liar;
     int64_t lost_majority_ns; /* last time without an honest majority, -1 never */
+    int64_t disturbed_ns;     /* the last disturbance that was seen ... */
+    uint64_t received;        /* ... and the packets that had come in by then */
     int64_t hour;
     uint64_t lines, wakes_at_hour;
 };
@@ -184,10 +187,17 @@ static bool was_disturbed(const struct node *n, double for_s)
 }
 
 /* Relays that were disturbed hand it on. */
-static bool excused(const struct watch *w)
+static bool excused(struct watch *w)
 {
+    const struct node_counts *counts = &w->node->counts;
     double for_s = 6.0 * slowest_poll_s(w) + 300.0;
 
+    if (counts->disturbed_ns != w->disturbed_ns) {
+        w->disturbed_ns = counts->disturbed_ns;
+        w->received = counts->received;
+    }
+    if (w->disturbed_ns >= 0 && counts->received - w->received < PACKETS_TO_KNOW)
+        return true; /* without a network nothing can be known */
     if (was_disturbed(w->node, for_s) ||
         (w->lost_majority_ns >= 0 &&
          (double)(w->node->world->now_ns - w->lost_majority_ns) * 1e-9 < for_s))
@@ -456,7 +466,7 @@ void swarm_check_prepare(struct run *r, void *check)
         if (w->nodes[i]->host)
             continue;
         watch->check = c;
-        watch->lost_majority_ns = -1;
+        watch->lost_majority_ns = watch->disturbed_ns = -1;
         watch->node = w->nodes[i];
         watch->reader.line = log_comes;
         watch->reader.next = watch->node->readers;
