@@ -342,6 +342,10 @@ static void on_clock_jump(void *ctx, const struct clock_jump *jump)
 {
     struct chronyd *d = ctx;
 
+    if (jump->cause == CLOCK_JUMP_RATE) {
+        sources_break_since(d->sources, jump->since);
+        return;
+    }
     reference_clock_jumped(d->reference, jump);
     if (jump->cause == CLOCK_JUMP_SUSPEND) {
         sources_break(d->sources, jump->offset_s);

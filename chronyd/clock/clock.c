@@ -59,6 +59,7 @@ struct clock {
     struct timer slew_timer;
     struct sandwich base; /* the last look at both clocks */
     double suspended_s;   /* at that time; < 0 = cannot be told */
+    struct osc rate_seen; /* when the rate was last seen to be ours */
     uint64_t generation;
     void (*jumped)(void *ctx, const struct clock_jump *jump);
     void *jumped_ctx;
@@ -150,10 +151,12 @@ struct osc clock_osc(const struct clock *c, struct utc raw)
  * accounted for as it runs. */
 static void look_for_interference(struct clock *c)
 {
+    struct clock_jump jump = {.cause = CLOCK_JUMP_RATE, .since = c->rate_seen};
     struct os_clock_info info = {0};
     double difference_ppm;
-    struct utc raw;
+    struct utc raw = raw_now(c);
 
+    c->rate_seen = clock_view_osc(&c->view, raw);
     if (isnan(c->asked_rate_ppm))
         return;
     c->os.ops->clock_info(c->os.ctx, &info);
@@ -161,10 +164,11 @@ static void look_for_interference(struct clock *c)
     if (fabs(difference_ppm) < INTERFERENCE_PPM)
         return;
     c->interference_ppm = difference_ppm;
-    raw = raw_now(c);
     begin_segment(c, raw, raw, clock_view_osc(&c->view, raw),
                   (1.0 + info.rate_ppm * 1e-6) / (1.0 + c->temp_comp) - 1.0);
     c->asked_rate_ppm = NAN;
+    if (c->jumped)
+        c->jumped(c->jumped_ctx, &jump);
 }
 
 /* Let raw run at (1 + rate) of the oscillator, and account exactly for what the system made of it:

@@ -48,10 +48,12 @@ struct utc clock_view_raw(const struct clock_view *v, struct osc at);     /* wha
 struct osc clock_view_when(const struct clock_view *v, struct utc truth); /* inverse of corrected */
 
 /* What became known about the world outside; told to the one listener (chronyd.c passes it on). */
-enum clock_jump_cause { CLOCK_JUMP_FOREIGN, CLOCK_JUMP_SUSPEND };
+enum clock_jump_cause { CLOCK_JUMP_FOREIGN, CLOCK_JUMP_SUSPEND, CLOCK_JUMP_RATE };
 struct clock_jump {
     enum clock_jump_cause cause;
-    double offset_s; /* FOREIGN: raw went forward by this; SUSPEND: time slept */
+    double offset_s;  /* FOREIGN: raw went forward by this; SUSPEND: time slept; RATE: 0 */
+    struct osc since; /* RATE: somebody else set it at an unknown time after this; until now counts
+                         of the oscillator are wrong by an unknown amount */
 };
 
 struct clock;

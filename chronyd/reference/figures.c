@@ -185,8 +185,12 @@ void reference_announce(struct reference *r)
 void reference_status_fired(void *ctx, struct mono now)
 {
     struct reference *r = ctx;
+    bool before = r->interference;
 
     (void)now;
+    /* Between two updates it may last for hours. */
+    reference_notice_interference(r);
+    r->interference = r->interference || before;
     if (r->synchronised)
         r->max_error_s = max_d(r->max_error_s, reference_bound_s(r));
     reference_announce(r);

@@ -132,6 +132,7 @@ double reference_bound_s(const struct reference *r);
 bool reference_local_active(const struct reference *r, struct osc at);
 /* After anything that changes what is announced: kernel status, timer for the next change. */
 void reference_announce(struct reference *r);
+void reference_notice_interference(struct reference *r);
 void reference_status_fired(void *ctx, struct mono now);
 
 /* leap.c */

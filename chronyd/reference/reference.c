@@ -9,6 +9,8 @@
 #include "chronyd/reference/private.h"
 #include "chronyd/track/steer.h"
 
+/* So long another hand on the rate may go unnoticed. */
+#define INTERFERENCE_SPAN_S 64.0
 /* A jump of the system clock that nobody can overlook. */
 #define LARGE_JUMP_S 10.0
 #define RMS_WEIGHT 0.1
@@ -190,7 +192,7 @@ static void steer(struct reference *r, const struct clock_order *order, double t
     }
 }
 
-static void notice_interference(struct reference *r)
+void reference_notice_interference(struct reference *r)
 {
     double ppm;
     bool found = clock_notice_interference(r->clock, &ppm);
@@ -198,6 +200,8 @@ static void notice_interference(struct reference *r)
     if (found && !r->interference)
         log_warning(r->log, "System clock interference detected (another NTP client?)");
     r->interference = found;
+    if (found)
+        r->root_dispersion_s += fabs(ppm) * 1e-6 * INTERFERENCE_SPAN_S;
 }
 
 /* -q, -Q and initstepslew: one update, and it ends there. */
@@ -317,7 +321,7 @@ void reference_update(struct reference *r, const struct reference_update *u)
     }
     if (!change_allowed(r, offset_s))
         return;
-    notice_interference(r);
+    reference_notice_interference(r);
     update_clock(r, u, offset_s);
 }
 

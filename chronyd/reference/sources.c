@@ -351,6 +351,12 @@ void sources_reset(struct sources *ss)
     reference_unsynchronise(ss->ref, NULL, &why);
 }
 
+void sources_break_since(struct sources *ss, struct osc since)
+{
+    for (size_t i = 0; i < ss->count; i++)
+        track_break_since(ss->list[i]->track, since);
+}
+
 void sources_break(struct sources *ss, double slept_s)
 {
     struct osc now = clock_osc_now(ss->clock);

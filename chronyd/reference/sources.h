@@ -99,6 +99,8 @@ void sources_set_reselect_distance(struct sources *ss, double distance_s);
 void sources_set_select_options(struct source *s, uint8_t options);
 void sources_reset(struct sources *ss);                 /* drop all samples */
 void sources_break(struct sources *ss, double slept_s); /* the host slept */
+/* Counts of the oscillator since then turned out to be wrong. */
+void sources_break_since(struct sources *ss, struct osc since);
 void sources_cycle_logs(struct sources *ss);
 /* Dump files, spec chrony-conf 19.3. */
 void sources_dump(struct sources *ss, const char *dir);

@@ -427,6 +427,18 @@ void track_break(struct track *t, struct osc at)
     }
 }
 
+void track_break_since(struct track *t, struct osc since)
+{
+    bool changed = false;
+
+    for (size_t i = 1; i < t->count; i++) {
+        if (t->samples[i].at.ns > since.ns && !t->new_level[i])
+            changed = t->new_level[i] = true;
+    }
+    if (changed)
+        learn(t);
+}
+
 static bool is_sane(const struct sample *s)
 {
     return isfinite(s->delay_s) && isfinite(s->dispersion_s) && isfinite(s->root_delay_s) &&

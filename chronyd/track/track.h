@@ -36,6 +36,9 @@ void track_set_prior(struct track *t, double freq_ppm, double skew_ppm);
 void track_reset(struct track *t);
 /* The host slept or was paused at `at`: offsets from before no longer bind, frequencies do. */
 void track_break(struct track *t, struct osc at);
+/* Counts between `since` and now turned out to be wrong: what was measured then binds nothing but
+ * what comes after the newest sample. */
+void track_break_since(struct track *t, struct osc since);
 /* Samples that lie in the future of `at` are refused (false), as are ones not newer than the
  * last. */
 bool track_add(struct track *t, const struct sample *s);

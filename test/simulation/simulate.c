@@ -28,7 +28,7 @@ static void usage(FILE *out)
 {
     fputs("Usage: simulate [OPTION]... SCENARIO...\n"
           "       simulate --quality [--seeds A..B] [--only NAME] [--yardstick] [--csv]\n"
-          "       simulate --swarm --seeds A..B [--keep DIR] [--first]\n"
+          "       simulate --swarm --seeds A..B [--keep DIR] [--first] [--print]\n"
           "Run scenarios (text files, doc/simulation.adoc) in a simulated world.\n"
           "  --seed N         one seed (default 1)\n"
           "  --seeds A..B     every seed from A to B\n"
@@ -207,6 +207,7 @@ enum {
     OPT_KEEP,
     OPT_FIRST,
     OPT_YARDSTICK,
+    OPT_PRINT,
 };
 
 static const struct option options[] = {
@@ -222,6 +223,7 @@ static const struct option options[] = {
     {"only", required_argument, NULL, OPT_ONLY},
     {"keep", required_argument, NULL, OPT_KEEP},
     {"first", no_argument, NULL, OPT_FIRST},
+    {"print", no_argument, NULL, OPT_PRINT},
     {"yardstick", no_argument, NULL, OPT_YARDSTICK},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
@@ -229,7 +231,7 @@ static const struct option options[] = {
 };
 
 struct modes {
-    bool quality, swarm, help, first, yardstick;
+    bool quality, swarm, help, first, yardstick, print;
     const char *only, *keep;
 };
 
@@ -278,6 +280,9 @@ static bool parse_options(int argc, char **argv, struct command *c, struct modes
         case OPT_KEEP:
             m->keep = optarg;
             break;
+        case OPT_PRINT:
+            m->print = true;
+            break;
         case OPT_YARDSTICK:
             m->yardstick = true;
             break;
@@ -321,6 +326,13 @@ int main(int argc, char **argv)
         };
 
         return quality_measure(&q);
+    }
+    if (m.swarm && m.print) {
+        char *text = swarm_world(c.first_seed);
+
+        fputs(text, stdout);
+        free(text);
+        return 0;
     }
     if (m.swarm) {
         const struct swarm_options s = {

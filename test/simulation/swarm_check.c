@@ -43,9 +43,9 @@ struct watch {
     uint64_t starts; /* for which the peers are known */
     uint64_t steps_at_start;
     int outside, liar;
-    int64_t lost_majority_ns; /* last time without an honest majority, -1 never */
-    int64_t disturbed_ns;     /* the last disturbance that was seen ... */
-    uint64_t received;        /* ... and the packets that had come in by then */
+    int64_t unknown_ns;   /* last time at which nothing could be known, -1 never */
+    int64_t disturbed_ns; /* the last disturbance that was seen ... */
+    uint64_t received;    /* ... and the packets that had come in by then */
     int64_t hour;
     uint64_t lines, wakes_at_hour;
 };
@@ -196,11 +196,12 @@ static bool excused(struct watch *w)
         w->disturbed_ns = counts->disturbed_ns;
         w->received = counts->received;
     }
-    if (w->disturbed_ns >= 0 && counts->received - w->received < PACKETS_TO_KNOW)
-        return true; /* without a network nothing can be known */
+    /* Without an honest majority and without a network nothing can be known. */
+    if (!has_honest_majority(w) ||
+        (w->disturbed_ns >= 0 && counts->received - w->received < PACKETS_TO_KNOW))
+        w->unknown_ns = w->node->world->now_ns;
     if (was_disturbed(w->node, for_s) ||
-        (w->lost_majority_ns >= 0 &&
-         (double)(w->node->world->now_ns - w->lost_majority_ns) * 1e-9 < for_s))
+        (w->unknown_ns >= 0 && (double)(w->node->world->now_ns - w->unknown_ns) * 1e-9 < for_s))
         return true;
     for (size_t i = 0; i < w->peer_count; i++) {
         const struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
@@ -218,12 +219,12 @@ static void check_honest(struct watch *w)
     struct node *n = w->node;
     struct verdict v;
     double error_s = fabs(node_error_s(n)), limit_s;
+    bool excuse;
 
     chronyd_verdict(n->daemon, &v);
-    if (!has_honest_majority(w))
-        w->lost_majority_ns = n->world->now_ns;
+    excuse = excused(w);
     limit_s = BOUND_TOLERANCE * v.bound_s + (has_creeping_liar(w) ? CREEP_S : 1e-6);
-    if (v.state == VERDICT_UNSYNCHRONISED || error_s <= limit_s || excused(w)) {
+    if (v.state == VERDICT_UNSYNCHRONISED || error_s <= limit_s || excuse) {
         w->outside = 0;
         return;
     }
@@ -466,7 +467,7 @@ void swarm_check_prepare(struct run *r, void *check)
         if (w->nodes[i]->host)
             continue;
         watch->check = c;
-        watch->lost_majority_ns = watch->disturbed_ns = -1;
+        watch->unknown_ns = watch->disturbed_ns = -1;
         watch->node = w->nodes[i];
         watch->reader.line = log_comes;
         watch->reader.next = watch->node->readers;

@@ -258,6 +258,23 @@ static void track_after_sleep_keeps_the_frequency_only(void **state)
     track_destroy(t);
 }
 
+/* Counts from 1200 s on were wrong by an unknown amount: the newest sample alone tells the offset.
+ */
+static void track_break_since_leaves_the_newest_sample_and_the_frequency(void **state)
+{
+    struct track *t = filled(20, 64.0, 1e-4, 7);
+    struct sample s = measured(1400.0, 0.1 + 0.05, 20e-6, 0.01, 0.01); /* 50 ms off the others */
+    struct estimate e;
+
+    (void)state;
+    assert_true(track_add(t, &s));
+    track_break_since(t, (struct osc){ns_from_s(1300.0)});
+    assert_true(track_estimate(t, s.at, &e));
+    assert_near(error_s(&e, 0.1 + 0.05, 20e-6), 0.0, 5e-4);
+    assert_near(e.freq_ppm, 20.0, 2.0);
+    track_destroy(t);
+}
+
 /* Of many runs the true time has to lie within two announced deviations in about 19 of 20 cases. */
 static void track_announces_uncertainties_that_hold(void **state)
 {
@@ -381,6 +398,7 @@ int main(void)
         cmocka_unit_test(track_shrugs_off_one_wild_sample_of_ordinary_delay),
         cmocka_unit_test(track_follows_a_source_that_stepped),
         cmocka_unit_test(track_after_sleep_keeps_the_frequency_only),
+        cmocka_unit_test(track_break_since_leaves_the_newest_sample_and_the_frequency),
         cmocka_unit_test(track_announces_uncertainties_that_hold),
         cmocka_unit_test(track_uncertainty_grows_with_time),
         cmocka_unit_test(track_prior_frequency_serves_the_first_samples),
