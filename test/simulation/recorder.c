@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "test/simulation/expect.h"
 #include "test/simulation/hosts.h"
 #include "test/simulation/plot.h"
 
-#define ROWS_MAX 200000 /* of a plot; longer runs are recorded in longer intervals */
+#define ROWS_MAX 200000  /* of a plot; longer runs are recorded in longer intervals */
+#define ROWS_WANTED 3000 /* so that short runs are drawn finely */
 #define NODES_SHOWN_MAX 8
 
 struct recorder {
@@ -44,7 +46,7 @@ static void take_row(struct recorder *rec, size_t i)
 
     row.error_s = node_error_s(n);
     row.freq = n->clock.slope;
-    row.sent = n->counts.sent;
+    row.asleep = n->halted;
     selected = node_selected(n, &synchronised);
     if (n->daemon)
         chronyd_verdict(n->daemon, &v);
@@ -57,7 +59,7 @@ static void take_row(struct recorder *rec, size_t i)
     if (rec->csv)
         fprintf(rec->csv, "%.3f,%s,%.9f,%.9f,%.6f,%s,%s,%llu\n", row.at_s, n->name, row.error_s,
                 v.bound_s, row.freq * 1e6, n->daemon ? verdict_name(v.state) : "off",
-                selected ? selected->name : "", (unsigned long long)row.sent);
+                selected ? selected->name : "", (unsigned long long)n->counts.sent);
 }
 
 static void take_rows(struct world *w, struct happening *h)
@@ -81,6 +83,8 @@ struct recorder *recorder_create(struct run *r, const struct run_options *option
     rec->interval_s = r->observe_s;
     if (rec->plot && r->duration_s / rec->interval_s > ROWS_MAX)
         rec->interval_s = r->duration_s / ROWS_MAX;
+    else if (rec->plot && !rec->csv && r->duration_s / rec->interval_s < ROWS_WANTED)
+        rec->interval_s = r->duration_s / ROWS_WANTED;
     for (size_t i = 0; i < w->node_count && rec->count < NODES_SHOWN_MAX; i++) {
         if (w->nodes[i]->host && strcmp(w->nodes[i]->host->name, "yardstick") != 0)
             continue;
@@ -94,27 +98,117 @@ struct recorder *recorder_create(struct run *r, const struct run_options *option
     return rec;
 }
 
+/* --- the drawing --- */
+
+/* The sentence that the file is named by; `title` where the name is none. */
+static void title_of(const struct run *r, char *buf, size_t size)
+{
+    const char *slash = strrchr(r->path, '/'), *end = strstr(r->path, ".scenario");
+
+    text_copy(buf, size, r->title[0] ? r->title : r->path);
+    if (!end)
+        return;
+    text_copy(buf, size, slash ? slash + 1 : r->path);
+    buf[strlen(buf) - strlen(end)] = '\0';
+    for (char *p = buf; *p; p++)
+        *p = *p == '-' ? ' ' : *p;
+    if (buf[0] >= 'a' && buf[0] <= 'z')
+        buf[0] = (char)(buf[0] - 'a' + 'A');
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct plot_event *x = a, *y = b;
+
+    return x->at_s != y->at_s ? (x->at_s > y->at_s) - (x->at_s < y->at_s)
+                              : strcmp(x->text, y->text);
+}
+
+static void add_event(struct plot_event *events, size_t *count, double at_s, const char *text)
+{
+    events[*count] = (struct plot_event){.at_s = at_s};
+    text_copy(events[(*count)++].text, sizeof(events->text), text);
+}
+
+/* What the scenario did, in the order of time; freed by the caller. */
+static struct plot_event *events_of(const struct run *r, size_t *count)
+{
+    struct world *w = r->world;
+    size_t size = 1 + w->node_count;
+    struct plot_event *events;
+
+    for (const struct action *a = r->actions; a; a = a->next)
+        size++;
+    events = calloc(size, sizeof(*events));
+    assert(events);
+    *count = 0;
+    for (const struct action *a = r->actions; a; a = a->next) {
+        add_event(events, count, a->at_s, a->text);
+        events[*count - 1].every_s = a->every_s;
+        events[*count - 1].to_s = a->to_s;
+    }
+    for (size_t i = 0; i < w->node_count; i++) {
+        const struct host_law *law = w->nodes[i]->host ? host_law(w->nodes[i]) : NULL;
+        char text[80];
+
+        text_format(text, sizeof(text), "%s begins to lie", w->nodes[i]->name);
+        if (law && law->from_s > 0.0)
+            add_event(events, count, law->from_s, text);
+    }
+    if (w->leap_at_ns != 0 && w->leap_at_ns <= w->now_ns)
+        add_event(events, count, (double)w->leap_at_ns * 1e-9, "leap second");
+    qsort(events, *count, sizeof(*events), by_time);
+    return events;
+}
+
+/* A row for each scripted host on a link to the node and for each that it ever followed. */
+static void find_sources(const struct world *w, const struct node *n, struct plot_series *s)
+{
+    for (size_t i = 0; i < w->node_count && s->source_count < PLOT_SOURCES_MAX; i++) {
+        bool follows = w->nodes[i] != n && w->nodes[i]->host && network_find(w, n, w->nodes[i]);
+
+        for (size_t k = 0; k < s->count && !follows; k++)
+            follows = s->rows[k].selected == (int)i;
+        if (follows)
+            s->sources[s->source_count++] = (int)i;
+    }
+}
+
+static void draw(struct recorder *rec)
+{
+    const struct run *r = rec->run;
+    struct world *w = r->world;
+    char title[200], subtitle[400];
+    size_t event_count;
+    struct plot_event *events = events_of(r, &event_count);
+    const char **names = calloc(w->node_count + 1, sizeof(char *));
+    struct plot_frame frame = {.title = title,
+                               .subtitle = subtitle,
+                               .duration_s = r->duration_s,
+                               .node_name = names,
+                               .events = events,
+                               .event_count = event_count};
+
+    assert(names);
+    title_of(r, title, sizeof(title));
+    text_format(subtitle, sizeof(subtitle), "%s; seed %llu", r->title[0] ? r->title : r->path,
+                (unsigned long long)r->seed);
+    for (size_t i = 0; i < w->node_count; i++)
+        names[i] = w->nodes[i]->name;
+    for (size_t i = 0; i < rec->count; i++)
+        find_sources(w, rec->nodes[i], &rec->series[i]);
+    if (!plot_write(rec->plot, &frame, rec->series, rec->count))
+        fprintf(stderr, "simulate: cannot write %s\n", rec->plot);
+    free(names);
+    free(events);
+}
+
 void recorder_finish(struct recorder *rec)
 {
-    struct plot_frame frame;
-    struct world *w;
-
     if (!rec)
         return;
-    w = rec->run->world;
-    if (rec->plot) {
-        frame = (struct plot_frame){.title = rec->run->title[0] ? rec->run->title : rec->run->path,
-                                    .seed = rec->run->seed,
-                                    .duration_s = rec->run->duration_s,
-                                    .node_name = NULL};
-        frame.node_name = calloc(w->node_count, sizeof(char *));
-        assert(frame.node_name);
-        for (size_t i = 0; i < w->node_count; i++)
-            frame.node_name[i] = w->nodes[i]->name;
-        if (!plot_write(rec->plot, &frame, rec->series, rec->count))
-            fprintf(stderr, "simulate: cannot write %s\n", rec->plot);
-        free(frame.node_name);
-    }
+    if (rec->plot)
+        draw(rec);
     for (size_t i = 0; i < rec->count; i++)
         free(rec->series[i].rows);
     free(rec);
