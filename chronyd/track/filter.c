@@ -39,6 +39,8 @@ static const double vague_log_weight[PRIORS] = {-2.0, -0.5, -3.0, -8.0};
 #define GATE_PENALTY 2.0
 /* and after this many of the same sign in a row the source did jump. */
 #define GATED_TO_JUMP 3
+/* What subtracting nearly equal variances loses, of the larger one. */
+#define ROUNDING 1e-15
 
 /* The first predictions are less sure than they say. */
 static double gate_at(size_t i)
@@ -151,10 +153,11 @@ static void bank_step(struct bank *b, double dt, double y, double var, double ga
     }
     for (size_t m = 0; m < FILTER_MODELS; m++) {
         double kx = b->pxx[m] * inverse[m], ks = b->pxs[m] * inverse[m];
+        double least = ROUNDING * b->pss[m], pss = b->pss[m] - ks * b->pxs[m];
 
         b->x[m] += kx * e[m];
         b->s[m] += ks * e[m];
-        b->pss[m] -= ks * b->pxs[m];
+        b->pss[m] = pss > least ? pss : least;
         b->pxs[m] -= kx * b->pxs[m];
         b->pxx[m] -= kx * b->pxx[m];
     }
@@ -320,10 +323,21 @@ void filter_flatten(const struct filter_point *points, size_t count, struct filt
 
 /* --- the one filter --- */
 
+/* What is left of the variances has to stay one of something: where points are far better than what
+ * was known before, rounding alone may leave less than nothing. */
+static void keep_positive(struct filter_state *f, const struct filter_state *before)
+{
+    f->var_x = max_d(f->var_x, ROUNDING * before->var_x);
+    f->var_slope = max_d(f->var_slope, ROUNDING * before->var_slope);
+    if (f->var_x > 0.0)
+        f->var_slope = max_d(f->var_slope, f->cov * f->cov / f->var_x);
+}
+
 /* A point of ordinary error: Kalman's update, the pull of one outside of the gate limited.
  * Returns -1 or 1 if it was outside. */
 static int take_plain(struct filter_state *f, double y, double var, double gate)
 {
+    const struct filter_state before = *f;
     double e = y - f->x_s, total = f->var_x + var;
     double z = fabs(e) / sqrt(total);
     double gain = z > gate ? gate / z : 1.0;
@@ -334,6 +348,7 @@ static int take_plain(struct filter_state *f, double y, double var, double gate)
     f->var_slope -= ks * f->cov;
     f->cov -= kx * f->cov;
     f->var_x -= kx * f->var_x;
+    keep_positive(f, &before);
     return z <= gate ? 0 : e > 0.0 ? 1 : -1;
 }
 
@@ -357,6 +372,7 @@ static double normal_above(double z, double density)
  * normal one with the same mean and variance goes on. */
 static int take_box(struct filter_state *f, double y, double half, double edge, double gate)
 {
+    const struct filter_state before = *f;
     double sd = sqrt(f->var_x + edge * edge);
     double low = (y - half - f->x_s) / sd, high = (y + half - f->x_s) / sd;
     double at_low, at_high, inside, g, h;
@@ -377,6 +393,7 @@ static int take_box(struct filter_state *f, double y, double half, double edge, 
     f->var_slope -= f->cov * f->cov * h;
     f->cov -= f->var_x * f->cov * h;
     f->var_x -= f->var_x * f->var_x * h;
+    keep_positive(f, &before);
     return 0;
 }
 
