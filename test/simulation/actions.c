@@ -24,8 +24,16 @@ static bool do_stop(struct run *r, struct node *n, struct tokens *t)
 
 static bool do_crash(struct run *r, struct node *n, struct tokens *t)
 {
+    long events;
+
     (void)r;
-    node_crash(n);
+    if (!tokens_accept(t, "after")) {
+        node_crash(n);
+        return tokens_end(t);
+    }
+    if (!tokens_count(t, "the number of events", &events))
+        return false;
+    node_crash_after(n, events);
     return tokens_end(t);
 }
 
@@ -45,6 +53,9 @@ static bool do_suspend(struct run *r, struct node *n, struct tokens *t)
     if (!tokens_value(t, "the duration", &law.duration_s) ||
         (tokens_accept(t, "error") && !tokens_value(t, "the error", &law.error_s)))
         return false;
+    law.by_rtc = tokens_accept(t, "rtc");
+    if (law.by_rtc && !n->rtc.present)
+        return tokens_fail(t, "%s has no real-time clock", n->name);
     node_halt(n, &law);
     return tokens_end(t);
 }
@@ -59,6 +70,32 @@ static bool do_pause(struct run *r, struct node *n, struct tokens *t)
     if (tokens_accept(t, "stopped"))
         law.clock_runs = false;
     node_halt(n, &law);
+    return tokens_end(t);
+}
+
+/* To another machine: the clocks stand still on the way, and then count other beats. */
+static bool do_migrate(struct run *r, struct node *n, struct tokens *t)
+{
+    struct halt_law law = {.clock_runs = false};
+
+    (void)r;
+    if (!tokens_value(t, "the duration", &law.duration_s) ||
+        (tokens_accept(t, "freq") && !tokens_value(t, "the change", &law.freq_change)) ||
+        (tokens_accept(t, "step") && !tokens_value(t, "the step", &law.step_s)))
+        return false;
+    node_halt(n, &law);
+    return tokens_end(t);
+}
+
+static bool do_warm(struct run *r, struct node *n, struct tokens *t)
+{
+    double v;
+
+    if (!tokens_value(t, "the degrees", &v))
+        return false;
+    simclock_warm(&n->clock, r->world->now_ns, v);
+    n->counts.disturbed_ns = r->world->now_ns;
+    node_rearm(n);
     return tokens_end(t);
 }
 
@@ -117,15 +154,23 @@ static bool do_disk(struct run *r, struct node *n, struct tokens *t)
     return tokens_end(t);
 }
 
-static bool do_file(struct run *r, struct node *n, struct tokens *t)
+/* `conf NODE add LINE`, `conf NODE drop LINE`: an editor is at work; nobody reads it yet. */
+static bool do_conf(struct run *r, struct node *n, struct tokens *t)
 {
-    const char *path, *content;
+    char line[1024];
+    bool add = tokens_accept(t, "add");
 
-    (void)r;
-    if (!tokens_word(t, "the path", &path) || !tokens_word(t, "the content", &content))
+    if (!add && !tokens_accept(t, "drop"))
+        return tokens_fail(t, "add or drop is missing here");
+    if (!tokens_left(t))
+        return tokens_fail(t, "the line is missing here");
+    if (!read_conf_line(r, t, line, sizeof(line)))
         return false;
-    disk_put(n, path, content, strlen(content));
-    return tokens_end(t);
+    if (add)
+        node_add_conf(n, line);
+    else if (!node_drop_conf(n, line))
+        return tokens_fail(t, "there is no such line");
+    return true;
 }
 
 static bool do_rebind(struct run *r, struct node *n, struct tokens *t)
@@ -172,12 +217,14 @@ static const struct {
     const char *word;
     bool (*act)(struct run *r, struct node *n, struct tokens *t);
 } actions[] = {
-    {"start", do_start},     {"stop", do_stop},       {"crash", do_crash},
-    {"restart", do_restart}, {"suspend", do_suspend}, {"pause", do_pause},
-    {"step", do_step},       {"steer", do_steer},     {"freq", do_freq},
-    {"disk", do_disk},       {"file", do_file},       {"rebind", do_rebind},
-    {"law", do_law},         {"network", do_network}, {"clockset", do_clockset},
-    {"chronyc", do_chronyc},
+    {"start", do_start},     {"stop", do_stop},         {"crash", do_crash},
+    {"restart", do_restart}, {"suspend", do_suspend},   {"pause", do_pause},
+    {"step", do_step},       {"steer", do_steer},       {"freq", do_freq},
+    {"disk", do_disk},       {"file", read_file},       {"rebind", do_rebind},
+    {"law", do_law},         {"network", do_network},   {"clockset", do_clockset},
+    {"chronyc", do_chronyc}, {"conf", do_conf},         {"migrate", do_migrate},
+    {"warm", do_warm},       {"options", read_options}, {"refclock", read_refclock},
+    {"rtc", read_rtc},
 };
 
 /* Statements that may also happen later. */

@@ -83,6 +83,9 @@ static const struct {
     {"dump", CANDM_REQ_DUMP, ARG_INT},
     {"reset", CANDM_REQ_RESET_SOURCES, ARG_NONE},
     {"reload", CANDM_REQ_RELOAD_SOURCES, ARG_NONE},
+    {"reload-config", CANDM_REQ_RELOAD_CONFIG, ARG_NONE},
+    {"writertc", CANDM_REQ_WRITERTC, ARG_NONE},
+    {"trimrtc", CANDM_REQ_TRIMRTC, ARG_NONE},
     {"shutdown", CANDM_REQ_SHUTDOWN, ARG_NONE},
     {"dfreq", CANDM_REQ_DFREQ, ARG_FLOAT},
     {"doffset", CANDM_REQ_DOFFSET, ARG_FLOAT},
@@ -209,7 +212,7 @@ static const struct report reports[] = {
     {"manual", CANDM_REQ_MANUAL_LIST, BY_NOTHING},  {"sources", CANDM_REQ_N_SOURCES, BY_NOTHING},
     {"source", CANDM_REQ_SOURCE_DATA, BY_INDEX},    {"stats", CANDM_REQ_SOURCESTATS, BY_INDEX},
     {"select", CANDM_REQ_SELECT_DATA, BY_INDEX},    {"ntpdata", CANDM_REQ_NTP_DATA, BY_ADDRESS},
-    {"auth", CANDM_REQ_AUTH_DATA, BY_ADDRESS},
+    {"auth", CANDM_REQ_AUTH_DATA, BY_ADDRESS},      {"rtc", CANDM_REQ_RTCREPORT, BY_NOTHING},
 };
 
 #define F(reply, member) offsetof(struct candm_rpy_##reply, member)
@@ -276,6 +279,10 @@ static const struct field {
     {"ntpdata", "valid", FIELD_U32, F(ntp_data2, total_valid)},
     {"ntpdata", "good", FIELD_U32, F(ntp_data2, total_good)},
     {"auth", "mode", FIELD_U16, F(auth_data, mode)},
+    {"rtc", "samples", FIELD_U16, F(rtc, samples)},
+    {"rtc", "span", FIELD_U32, F(rtc, span_s)},
+    {"rtc", "fast", FIELD_DOUBLE, F(rtc, fast_s)},
+    {"rtc", "gain-ppm", FIELD_DOUBLE, F(rtc, gain_ppm)},
     {"auth", "key", FIELD_U32, F(auth_data, key_id)},
 };
 
@@ -283,7 +290,22 @@ struct question {
     const struct report *report;
     const struct field *field;
     const struct node *about;
+    uint32_t refid; /* of a reference clock, in the place of a node */
 };
+
+uint32_t refid_of(const char *name)
+{
+    uint32_t refid = 0;
+
+    for (size_t i = 0, length = strlen(name); i < 4; i++)
+        refid = refid << 8 | (i < length ? (uint8_t)name[i] : 0u);
+    return refid;
+}
+
+bool is_refid(const struct node *n, const char *name)
+{
+    return n->refclocks && strlen(name) <= 4;
+}
 
 struct question *question_read(struct node *n, struct tokens *t)
 {
@@ -304,7 +326,8 @@ struct question *question_read(struct node *n, struct tokens *t)
         if (!tokens_word(t, "a node", &name))
             return NULL;
         q.about = world_node(n->world, name);
-        if (!q.about) {
+        q.refid = q.about ? 0 : refid_of(name);
+        if (!q.about && (q.report->by == BY_ADDRESS || !is_refid(n, name))) {
             tokens_fail(t, "there is no node \"%s\"", name);
             return NULL;
         }
@@ -330,13 +353,18 @@ void question_free(struct question *q)
     free(q);
 }
 
-static bool is_about(const struct node *n, const struct addr *a)
+static bool is_about(const struct question *q, const struct addr *a)
 {
+    const struct addr refid = addr_from_ipv4(q->refid);
+    const struct node *n = q->about;
+
+    if (!n)
+        return addr_equal(a, &refid);
     return addr_equal(a, &n->addr4) || addr_equal(a, &n->addr6) || addr_equal(a, &n->nat4);
 }
 
 /* The address of the source at an index, in the place where each of the three replies has it. */
-static bool find_index(struct node *n, const struct node *about, int32_t *index)
+static bool find_index(struct node *n, const struct question *q, int32_t *index)
 {
     struct exchange x;
     uint32_t count;
@@ -346,7 +374,7 @@ static bool find_index(struct node *n, const struct node *about, int32_t *index)
     count = x.reply.n_sources_.count;
     for (uint32_t i = 0; i < count; i++) {
         if (ask_index(n, CANDM_REQ_SOURCE_DATA, (int32_t)i, &x) == CANDM_SUCCESS &&
-            is_about(about, &x.reply.source_data_.address)) {
+            is_about(q, &x.reply.source_data_.address)) {
             *index = (int32_t)i;
             return true;
         }
@@ -412,7 +440,7 @@ bool question_ask(struct node *n, const struct question *q, double *out)
         status = ask_plain(n, q->report->code, &x);
         break;
     case BY_INDEX:
-        if (!find_index(n, q->about, &index))
+        if (!find_index(n, q, &index))
             return false;
         status = ask_index(n, q->report->code, index, &x);
         break;

@@ -9,9 +9,13 @@
  * is logged in the trace, not an error: the scenario may want that. */
 MUST_CHECK bool ask_command(struct node *n, struct tokens *t);
 
+/* The code of a reference clock's name, and may the name be one? */
+uint32_t refid_of(const char *name);
+bool is_refid(const struct node *n, const char *name);
+
 /* A figure of a report: `tracking FIELD`, `activity FIELD`, `server FIELD`, `smoothing FIELD`,
  * `source NODE FIELD`, `stats NODE FIELD`, `select NODE FIELD`, `ntpdata NODE FIELD`,
- * `auth NODE FIELD`. */
+ * `auth NODE FIELD`, `rtc FIELD`. */
 struct question;
 struct question *question_read(struct node *n, struct tokens *t); /* NULL: reported */
 void question_free(struct question *q);

@@ -27,6 +27,16 @@ struct node *node_selected(struct node *n, bool *synchronised)
     return f.synchronised && !f.local ? world_node_by_addr(n->world, &f.addr) : NULL;
 }
 
+uint32_t node_selected_refid(struct node *n)
+{
+    struct reference_figures f;
+
+    if (!n->daemon)
+        return 0;
+    reference_figures(chronyd_rooms(n->daemon)->reference, &f);
+    return f.synchronised ? f.refid : 0;
+}
+
 bool expectation_probes(const struct expectation *e)
 {
     return e->metric <= METRIC_WITHIN;
@@ -75,6 +85,17 @@ static bool file_is_as_wanted(const struct expectation *e)
     return f != NULL;
 }
 
+static bool kernel_is(const struct node *n, const char *word)
+{
+    if (strcmp(word, "insert") == 0)
+        return n->leap_armed == OS_LEAP_INSERT;
+    if (strcmp(word, "delete") == 0)
+        return n->leap_armed == OS_LEAP_DELETE;
+    if (strcmp(word, "no-leap") == 0)
+        return n->leap_armed == OS_LEAP_NONE;
+    return n->kernel_synchronised == (strcmp(word, "synchronised") == 0);
+}
+
 static bool word_holds(const struct expectation *e)
 {
     struct node *n = e->node;
@@ -90,13 +111,15 @@ static bool word_holds(const struct expectation *e)
     case METRIC_SELECTED:
         if (e->other)
             return node_selected(n, &synchronised) == e->other;
+        if (e->word)
+            return node_selected_refid(n) == refid_of(e->word);
         return !node_selected(n, &synchronised);
     case METRIC_STATE:
         return strcmp(node_state_name(n->state), e->word) == 0;
     case METRIC_FILE:
         return file_is_as_wanted(e);
     case METRIC_KERNEL:
-        return n->kernel_synchronised == (strcmp(e->word, "synchronised") == 0);
+        return kernel_is(n, e->word);
     default:
         return false;
     }
@@ -118,6 +141,11 @@ static double figure_now(struct expectation *e)
         }
         chronyd_verdict(n->daemon, &v);
         return v.bound_s;
+    case METRIC_TAI:
+        return n->kernel_tai;
+    case METRIC_RTC_ERROR:
+        return fabs((double)(rtc_now_ns(n) - truth_utc_ns(&n->world->truth, n->world->now_ns)) *
+                    1e-9);
     case METRIC_REPORT:
         if (!question_ask(n, e->question, &d))
             e->no_answer = true;

@@ -16,6 +16,8 @@ enum metric {
     /* of what the daemon says, looked at in intervals or at one time */
     METRIC_SERVED_ERROR,
     METRIC_BOUND,
+    METRIC_TAI,
+    METRIC_RTC_ERROR,
     METRIC_HONEST,
     METRIC_VERDICT,
     METRIC_SELECTED,
@@ -85,5 +87,7 @@ bool expectation_holds(struct expectation *e, char *why, size_t size);
 const char *node_state_name(enum node_state s);
 /* The node that is selected by a daemon, NULL = none or unknown. */
 struct node *node_selected(struct node *n, bool *synchronised);
+/* The reference id that it announces, 0 = none. */
+uint32_t node_selected_refid(struct node *n);
 
 #endif

@@ -15,6 +15,8 @@ static const char *const metric_words[METRIC_COUNT] = {
     [METRIC_WITHIN] = "within",
     [METRIC_SERVED_ERROR] = "served-error",
     [METRIC_BOUND] = "bound",
+    [METRIC_TAI] = "tai",
+    [METRIC_RTC_ERROR] = "rtc-error",
     [METRIC_HONEST] = "honest",
     [METRIC_VERDICT] = "verdict",
     [METRIC_SELECTED] = "selected",
@@ -105,7 +107,13 @@ static bool read_selected(struct expectation *e, struct tokens *t)
     if (strcmp(name, "none") == 0)
         return true;
     e->other = world_node(e->run->world, name);
-    return e->other || tokens_fail(t, "there is no node \"%s\"", name);
+    if (e->other)
+        return true;
+    if (!is_refid(e->node, name))
+        return tokens_fail(t, "there is no node \"%s\"", name);
+    e->word = strdup(name);
+    assert(e->word);
+    return true;
 }
 
 static bool read_file_condition(struct expectation *e, struct tokens *t)
@@ -130,6 +138,20 @@ static bool starts_number(const char *word)
     return *word >= '0' && *word <= '9';
 }
 
+static bool read_kernel(struct expectation *e, struct tokens *t)
+{
+    static const char *const words[] = {"synchronised", "unsynchronised", "insert", "delete",
+                                        "no-leap"};
+
+    if (!read_word(e, t, "synchronised, unsynchronised, insert, delete or no-leap"))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(words[i], e->word) == 0)
+            return true;
+    }
+    return tokens_fail(t, "a kernel is never \"%s\"", e->word);
+}
+
 static bool read_metric(struct expectation *e, struct tokens *t)
 {
     switch (e->metric) {
@@ -149,7 +171,7 @@ static bool read_metric(struct expectation *e, struct tokens *t)
     case METRIC_STATE:
         return read_word(e, t, "a state");
     case METRIC_KERNEL:
-        return read_word(e, t, "synchronised or unsynchronised");
+        return read_kernel(e, t);
     case METRIC_SELECTED:
         return read_selected(e, t);
     case METRIC_REPORT:

@@ -11,7 +11,6 @@
 #include "test/simulation/host_parts.h"
 #include "test/simulation/yardstick.h"
 
-#define DAY_NS (INT64_C(86400) * NS_PER_S)
 #define KISS_RATE 0x52415445u /* "RATE" */
 
 void host_law_defaults(struct host_law *law)
@@ -53,14 +52,9 @@ struct utc host_time(struct node *n, int64_t at_ns)
 
 static uint8_t announced_leap(struct node *n)
 {
-    const struct world *w = n->world;
     const struct host_law *law = host_law(n);
 
-    if (law->leap >= 0)
-        return (uint8_t)law->leap;
-    if (w->leap_sign == 0 || w->leap_at_ns - w->now_ns > DAY_NS)
-        return 0;
-    return w->leap_sign > 0 ? 1 : 2;
+    return (uint8_t)(law->leap >= 0 ? law->leap : world_leap(n->world));
 }
 
 /* The answer to a request; false: it is none. */

@@ -35,11 +35,25 @@ static void log_line(void *ctx, enum log_level level, const char *text)
         r->line(r, w->now_ns, level, text);
 }
 
+/* As `reload config` does. */
+static bool read_config_again(void *ctx, struct config *out, struct err *err)
+{
+    struct node *n = ctx;
+    const struct config_reader reader = {.os = &n->os, .log = &n->log, .strict = true};
+
+    config_defaults(out);
+    return config_read_file(out, &reader, CONFIG_PATH, err) && config_finish(out, &reader, err);
+}
+
 void node_init(struct node *n)
 {
     struct world *w = n->world;
 
-    n->clock_law = (struct clock_law){.resolution_ns = 1, .max_rate = 0.1, .may_set = true};
+    n->clock_law = (struct clock_law){.resolution_ns = 1,
+                                      .max_rate = 0.1,
+                                      .may_set = true,
+                                      .temperature = 25.0,
+                                      .turnover = 25.0};
     simclock_start(&n->clock, &n->clock_law, &w->truth, w->seed, n->index);
     rng_seed(&n->random, w->seed, RNG_DAEMON, n->index);
     rng_seed(&n->stamp_rng, w->seed, RNG_STAMP, n->index);
@@ -49,9 +63,11 @@ void node_init(struct node *n)
     n->wake_latency_ns = 1000;
     n->counts.disturbed_ns = -1;
     n->disk.fail_after = n->disk.crash_after = -1;
+    n->events_to_live = -1;
     n->log = (struct log){.write = log_line, .ctx = n, .least = LEVEL_INFO};
     n->os = node_os(n);
-    n->options = (struct chronyd_options){.mode = REFERENCE_NORMAL};
+    n->options = (struct chronyd_options){
+        .mode = REFERENCE_NORMAL, .read_config = read_config_again, .read_ctx = n};
 }
 
 void node_set_clock(struct node *n, const struct clock_law *law)
@@ -60,6 +76,58 @@ void node_set_clock(struct node *n, const struct clock_law *law)
 
     n->clock_law = *law;
     simclock_start(&n->clock, law, &w->truth, w->seed, n->index);
+}
+
+/* --- configuration --- */
+
+static void put_config(struct node *n)
+{
+    if (!disk_find(&n->disk, CONFIG_PATH))
+        disk_put(n, CONFIG_PATH, n->config_text ? n->config_text : "",
+                 n->config_text ? strlen(n->config_text) : 0);
+}
+
+void node_add_conf(struct node *n, const char *line)
+{
+    const struct sim_file *f;
+    size_t length = strlen(line);
+    char *text;
+
+    put_config(n);
+    f = disk_find(&n->disk, CONFIG_PATH);
+    text = malloc(f->length + length + 2);
+    assert(text);
+    memcpy(text, f->data, f->length);
+    memcpy(text + f->length, line, length);
+    text[f->length + length] = '\n';
+    disk_put(n, CONFIG_PATH, text, f->length + length + 1);
+    free(text);
+}
+
+bool node_drop_conf(struct node *n, const char *line)
+{
+    size_t length = strlen(line), rest;
+    struct sim_file *f;
+    char *from;
+    bool any = false;
+
+    put_config(n);
+    f = disk_find(&n->disk, CONFIG_PATH);
+    for (from = (char *)f->data; *from;) {
+        size_t next = strcspn(from, "\n") + 1;
+
+        rest = f->length - (size_t)(from - (char *)f->data);
+        if (next > rest)
+            break;
+        if (next == length + 1 && memcmp(from, line, length) == 0) {
+            memmove(from, from + next, rest - next + 1);
+            f->length -= next;
+            any = true;
+        } else {
+            from += next;
+        }
+    }
+    return any;
 }
 
 /* --- start and end --- */
@@ -93,8 +161,8 @@ bool node_start(struct node *n)
         n->host->start(n);
         return true;
     }
-    if (!disk_find(&n->disk, CONFIG_PATH) && n->config_text)
-        disk_put(n, CONFIG_PATH, n->config_text, strlen(n->config_text));
+    if (n->config_text)
+        put_config(n);
     if (!daemon_start(n, &err)) {
         text_copy(n->failure, sizeof(n->failure), err.text);
         log_line(n, LEVEL_FATAL, err.text);
@@ -139,6 +207,13 @@ void node_crash(struct node *n)
     n->dying = true;
     node_stop(n);
     n->doomed = false;
+}
+
+void node_crash_after(struct node *n, long events)
+{
+    n->events_to_live = events;
+    if (events <= 0 && n->state == NODE_RUNNING)
+        node_crash(n);
 }
 
 /* --- events --- */
@@ -196,6 +271,8 @@ static void deliver(struct node *n, const struct event *ev)
         return;
     n->counts.events++;
     chronyd_handle(n->daemon, ev);
+    if (n->events_to_live >= 0 && n->events_to_live-- == 0)
+        n->doomed = true;
     look_at_state(n);
     node_rearm(n);
 }
@@ -251,10 +328,10 @@ void node_halt(struct node *n, const struct halt_law *law)
         return;
     n->halted = true;
     n->halted_ns = w->now_ns;
-    n->halt_is_suspend = law->suspend;
-    n->halt_clock_runs = law->clock_runs && !law->suspend;
-    n->suspend_error_s = law->error_s;
-    if (!n->halt_clock_runs)
+    n->halt = *law;
+    n->halt.clock_runs = law->clock_runs && !law->suspend;
+    n->rtc_at_halt_ns = rtc_now_ns(n);
+    if (!n->halt.clock_runs)
         simclock_halt(&n->clock, w->now_ns);
     queue_cancel(&w->queue, &n->wake);
     queue_set(&w->queue, &n->resume, ns_add(w->now_ns, ns_from_s(law->duration_s)));
@@ -283,13 +360,18 @@ static void node_resumes(struct world *w, struct happening *h)
     struct node *n = CONTAINER_OF(h, struct node, resume);
     double slept_s = (double)(w->now_ns - n->halted_ns) * 1e-9;
     static const struct event set = {.type = EVENT_CLOCK_SET};
-    bool was_suspend = n->halt_is_suspend;
+    bool was_suspend = n->halt.suspend;
 
-    if (!n->halt_clock_runs)
+    if (!n->halt.clock_runs)
         simclock_resume(&n->clock, w->now_ns);
+    if (n->halt.freq_change != 0.0)
+        simclock_change_freq(&n->clock, w->now_ns, n->halt.freq_change);
+    simclock_step(&n->clock, w->now_ns, ns_from_s(n->halt.step_s));
     if (was_suspend) {
-        double told_s = slept_s + n->suspend_error_s;
+        double told_s = slept_s + n->halt.error_s;
 
+        if (n->halt.by_rtc) /* it tells whole seconds */
+            told_s = (double)(rtc_now_ns(n) / NS_PER_S - n->rtc_at_halt_ns / NS_PER_S);
         n->clock.suspended_s += told_s;
         simclock_step(&n->clock, w->now_ns, ns_from_s(told_s));
     }

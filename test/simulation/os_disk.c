@@ -2,9 +2,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "test/simulation/os_parts.h"
 
 struct sim_file *disk_find(struct disk *d, const char *path)
@@ -110,12 +112,30 @@ static bool write_is_torn(struct node *n)
     return true;
 }
 
+/* The temperature around the oscillator, in the steps that the sensor knows. */
+static bool read_sensor(struct node *n, char **data, size_t *length, struct err *err)
+{
+    double degrees = simclock_temperature(&n->clock, n->world->now_ns);
+    const size_t size = 32;
+
+    *data = malloc(size);
+    if (!*data)
+        return err_set(err, ERR_LIMIT, "Out of memory");
+    if (n->sensor_step > 0.0)
+        degrees = n->sensor_step * rint(degrees / n->sensor_step);
+    text_format(*data, size, "%.3f\n", degrees);
+    *length = strlen(*data);
+    return true;
+}
+
 bool sim_file_read(void *ctx, const char *path, size_t max, char **data, size_t *length,
                    struct err *err)
 {
     struct node *n = ctx;
     const struct sim_file *f = disk_find(&n->disk, path);
 
+    if (n->sensor_path && strcmp(path, n->sensor_path) == 0)
+        return read_sensor(n, data, length, err);
     if (!f)
         return err_set_sys(err, ERR_MISSING, ENOENT, "Could not open %s", path);
     if (f->length > max)

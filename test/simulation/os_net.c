@@ -290,7 +290,7 @@ void node_receive(struct node *n, struct packet *p)
     struct world *w = n->world;
     struct event ev = {.type = EVENT_DATAGRAM};
 
-    if (n->halted && n->halt_is_suspend) {
+    if (n->halted && n->halt.suspend) {
         packet_free(w, p);
         return;
     }

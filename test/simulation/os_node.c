@@ -54,6 +54,27 @@ static bool refused(const struct node *n, struct err *err, const char *what)
     return true;
 }
 
+static void tick_due(struct world *w, struct happening *h)
+{
+    struct node *n = CONTAINER_OF(h, struct node, tick);
+
+    simclock_set_rate(&n->clock, w->now_ns, n->tick_rate);
+    node_rearm(n);
+}
+
+/* The kernel counts whole ticks at one rate. */
+static void rate_with_tick(struct node *n, double rate)
+{
+    struct world *w = n->world;
+    int64_t tick_ns = ns_from_s(1.0 / n->clock_law.tick_hz);
+    int64_t mono_ns = simclock_mono(&n->clock, w->now_ns);
+
+    n->tick_rate = rate;
+    n->tick.fire = tick_due;
+    queue_set(&w->queue, &n->tick,
+              simclock_when(&n->clock, w->now_ns, (mono_ns / tick_ns + 1) * tick_ns));
+}
+
 static bool os_set_rate(void *ctx, double rate_ppm, double *applied_ppm, struct err *err)
 {
     struct node *n = ctx;
@@ -72,7 +93,10 @@ static bool os_set_rate(void *ctx, double rate_ppm, double *applied_ppm, struct 
     n->counts.rates++;
     if (fabs(rate_ppm) * 1e-6 > n->counts.largest_rate)
         n->counts.largest_rate = fabs(rate_ppm) * 1e-6;
-    simclock_set_rate(&n->clock, w->now_ns, rate_ppm * 1e-6);
+    if (n->clock_law.tick_hz > 0.0)
+        rate_with_tick(n, rate_ppm * 1e-6);
+    else
+        simclock_set_rate(&n->clock, w->now_ns, rate_ppm * 1e-6);
     world_note(w, n, "rate", &rate_ppm, sizeof(rate_ppm), "%+.6f ppm", rate_ppm);
     return true;
 }
@@ -110,6 +134,7 @@ static void leap_due(struct world *w, struct happening *h)
         return;
     }
     simclock_step(&n->clock, w->now_ns, ns_from_s(offset_s));
+    n->kernel_tai -= (int)offset_s;
     n->leap_armed = OS_LEAP_NONE;
     world_note(w, n, "kleap", &offset_s, sizeof(offset_s), "%+.0f s by the kernel", offset_s);
 }
@@ -140,6 +165,9 @@ static bool os_set_clock_status(void *ctx, const struct os_clock_status *status,
     arm_leap(n, status->leap);
     n->kernel_synchronised = status->synchronised;
     n->kernel_max_error_s = status->max_error_s;
+    if (status->tai_offset_s != 0)
+        n->kernel_tai = status->tai_offset_s;
+    rtc_follow_kernel(n);
     world_note(w, n, "status", figures, sizeof(figures),
                "%s, maximum error %.6f s, estimated %.6f s, leap %d",
                status->synchronised ? "synchronised" : "unsynchronised", status->max_error_s,
@@ -274,6 +302,14 @@ struct os node_os(struct node *n)
         .set_rate = os_set_rate,
         .step = os_step,
         .set_clock_status = os_set_clock_status,
+        .rtc_open = sim_rtc_open,
+        .rtc_close = sim_rtc_close,
+        .rtc_ticks = sim_rtc_ticks,
+        .rtc_set = sim_rtc_set,
+        .rtc_read = sim_rtc_read,
+        .refclock_open = sim_refclock_open,
+        .refclock_poll = sim_refclock_poll,
+        .refclock_close = sim_refclock_close,
         .random = os_random,
         .udp_open = sim_udp_open,
         .udp_close = sim_socket_close,

@@ -1,4 +1,4 @@
-/* os_parts.h - struct os of a simulated node, in three parts: host, network, disk. */
+/* os_parts.h - struct os of a simulated node, in four parts: host, devices, network, disk. */
 #ifndef SIMULATION_OS_PARTS_H
 #define SIMULATION_OS_PARTS_H
 
@@ -13,6 +13,17 @@ bool sim_unix_send(void *ctx, const struct os_datagram *d, struct err *err);
 int sim_stream_listen(void *ctx, const char *path, unsigned mode, const char *group,
                       struct err *err);
 long sim_stream_send(void *ctx, int stream, const void *data, size_t length);
+
+bool sim_rtc_open(void *ctx, const char *device, struct err *err);
+void sim_rtc_close(void *ctx);
+bool sim_rtc_ticks(void *ctx, bool on, struct err *err);
+bool sim_rtc_set(void *ctx, const struct utc_calendar *to, struct err *err);
+bool sim_rtc_read(void *ctx, const char *device, struct utc_calendar *shows, struct utc *stamp,
+                  struct err *err);
+int sim_refclock_open(void *ctx, const struct os_refclock_params *params, bool *polled,
+                      struct err *err);
+bool sim_refclock_poll(void *ctx, int clock, struct os_refclock_sample *out);
+void sim_refclock_close(void *ctx, int clock);
 
 bool sim_file_read(void *ctx, const char *path, size_t max, char **data, size_t *length,
                    struct err *err);

@@ -26,6 +26,8 @@ enum rng_stream {
     RNG_DNS,
     RNG_SCENARIO,
     RNG_SWARM,
+    RNG_DEVICE,
+    RNG_READING,
 };
 
 void rng_seed(struct rng *r, uint64_t seed, enum rng_stream stream, uint64_t index);

@@ -30,6 +30,7 @@ struct run {
     struct world *world;
     struct rng rng;
     double duration_s, observe_s;
+    char zone[64]; /* of all hosts, as in TZ */
     char title[160];
     struct node **scope; /* nodes of the block that is being read */
     size_t scope_count;
@@ -84,6 +85,14 @@ MUST_CHECK bool read_node_part(struct run *r, struct tokens *t);
 MUST_CHECK bool read_host_law(struct tokens *t, struct host_law *law);
 MUST_CHECK bool do_action(struct run *r, struct tokens *t);
 bool is_action(const char *word);
+/* Lines of a node that can also happen later. */
+MUST_CHECK bool read_file(struct run *r, struct node *n, struct tokens *t);
+MUST_CHECK bool read_options(struct run *r, struct node *n, struct tokens *t);
+MUST_CHECK bool read_rtc(struct run *r, struct node *n, struct tokens *t);
+MUST_CHECK bool read_sensor(struct run *r, struct node *n, struct tokens *t);
+MUST_CHECK bool read_refclock(struct run *r, struct node *n, struct tokens *t);
+/* A line of chrony.conf as it goes into the file; {name} is replaced by the address of a node. */
+MUST_CHECK bool read_conf_line(struct run *r, struct tokens *t, char *line, size_t size);
 MUST_CHECK bool read_date(struct tokens *t, struct utc *out);
 
 /* expect.c */

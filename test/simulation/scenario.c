@@ -100,6 +100,18 @@ static bool read_start(struct run *r, struct tokens *t)
     return tokens_end(t);
 }
 
+/* The time of day on the wall, for clocks that keep it. */
+static bool read_zone(struct run *r, struct tokens *t)
+{
+    const char *word;
+
+    if (!tokens_word(t, "the zone", &word))
+        return false;
+    if (!text_copy(r->zone, sizeof(r->zone), word))
+        return tokens_fail(t, "the name of the zone is too long");
+    return tokens_end(t);
+}
+
 static bool open_scope(struct run *r, struct tokens *t, const char *name, size_t count)
 {
     char text[NODE_NAME_MAX];
@@ -293,7 +305,7 @@ bool read_statement(struct run *r, struct tokens *t)
         {"start", read_start}, {"node", read_node},          {"nodes", read_nodes},
         {"host", read_host},   {"link", read_link},          {"dns", read_dns},
         {"leap", read_leap},   {"icmp", read_icmp},          {"at", read_at},
-        {"every", read_every}, {"expect", read_expectation},
+        {"every", read_every}, {"expect", read_expectation}, {"zone", read_zone},
     };
     const char *word;
 
@@ -378,6 +390,13 @@ static void sum_up(struct run *r, struct run_result *result)
     }
 }
 
+/* Local time is the C library's business; that of this machine must not matter. */
+static void enter_zone(const char *zone)
+{
+    if (setenv("TZ", zone, 1) == 0)
+        tzset();
+}
+
 bool run_scenario(const char *path, const char *text, const struct run_options *options,
                   struct run_result *result, struct err *err)
 {
@@ -387,12 +406,14 @@ bool run_scenario(const char *path, const char *text, const struct run_options *
 
     *result = (struct run_result){.passed = false};
     r.expectations_tail = &r.expectations;
+    text_copy(r.zone, sizeof(r.zone), "UTC0");
     rng_seed(&r.rng, options->seed, RNG_SCENARIO, 0);
     /* 2026-06-01 00:00:00 UTC unless the scenario says otherwise. */
     r.world = world_create(options->seed, days_from_civil(2026, 6, 1) * 86400 * NS_PER_S);
     r.world->trace = options->trace;
     good = read_text(&r, text, err);
     if (good) {
+        enter_zone(r.zone);
         if (options->csv || options->plot)
             r.recorder = recorder_create(&r, options);
         if (options->prepare)

@@ -20,6 +20,13 @@ static bool read_clock_value(struct tokens *t, const char *key, struct clock_law
         {"swing", offsetof(struct clock_law, swing)},
         {"period", offsetof(struct clock_law, period_s)},
         {"phase", offsetof(struct clock_law, phase)},
+        {"temperature", offsetof(struct clock_law, temperature)},
+        {"warming", offsetof(struct clock_law, warming)},
+        {"turnover", offsetof(struct clock_law, turnover)},
+        {"tempco", offsetof(struct clock_law, tempco)},
+        {"tempco2", offsetof(struct clock_law, tempco2)},
+        {"noise", offsetof(struct clock_law, noise_s)},
+        {"tick", offsetof(struct clock_law, tick_hz)},
         {"max-rate", offsetof(struct clock_law, max_rate)},
     };
     double v;
@@ -68,11 +75,11 @@ static void append_config(struct node *n, const char *line, size_t length)
     n->config_text[used + length + 1] = '\0';
 }
 
-/* A line of chrony.conf; {name} stands for the address of a node. */
-static bool read_conf(struct run *r, struct node *n, struct tokens *t)
+/* {name} stands for the address of a node. */
+bool read_conf_line(struct run *r, struct tokens *t, char *line, size_t size)
 {
     const char *rest = tokens_rest(t), *open;
-    char line[1024], name[NODE_NAME_MAX], address[ADDR_TEXT_MAX];
+    char name[NODE_NAME_MAX], address[ADDR_TEXT_MAX];
     size_t used = 0;
 
     while ((open = strchr(rest, '{')) != NULL) {
@@ -80,7 +87,7 @@ static bool read_conf(struct run *r, struct node *n, struct tokens *t)
         const struct node *other;
 
         if (!close || (size_t)(close - open) > sizeof(name) ||
-            used + (size_t)(open - rest) + ADDR_TEXT_MAX >= sizeof(line))
+            used + (size_t)(open - rest) + ADDR_TEXT_MAX >= size)
             return tokens_fail(t, "{ without }");
         memcpy(name, open + 1, (size_t)(close - open - 1));
         name[close - open - 1] = '\0';
@@ -90,13 +97,22 @@ static bool read_conf(struct run *r, struct node *n, struct tokens *t)
         memcpy(line + used, rest, (size_t)(open - rest));
         used += (size_t)(open - rest);
         addr_format(&other->addr4, address, sizeof(address));
-        text_copy(line + used, sizeof(line) - used, address);
+        text_copy(line + used, size - used, address);
         used += strlen(line + used);
         rest = close + 1;
     }
-    if (used + strlen(rest) >= sizeof(line))
+    if (used + strlen(rest) >= size)
         return tokens_fail(t, "the line is too long");
-    text_copy(line + used, sizeof(line) - used, rest);
+    text_copy(line + used, size - used, rest);
+    return true;
+}
+
+static bool read_conf(struct run *r, struct node *n, struct tokens *t)
+{
+    char line[1024];
+
+    if (!read_conf_line(r, t, line, sizeof(line)))
+        return false;
     append_config(n, line, strlen(line));
     return true;
 }
@@ -119,18 +135,7 @@ static bool read_stamps(struct run *r, struct node *n, struct tokens *t)
     return read_delay(t, &n->stamp_error, &any) && tokens_end(t);
 }
 
-static bool read_file(struct run *r, struct node *n, struct tokens *t)
-{
-    const char *path, *content;
-
-    (void)r;
-    if (!tokens_word(t, "the path", &path) || !tokens_word(t, "the content", &content))
-        return false;
-    disk_put(n, path, content, strlen(content));
-    return tokens_end(t);
-}
-
-static bool read_options(struct run *r, struct node *n, struct tokens *t)
+bool read_options(struct run *r, struct node *n, struct tokens *t)
 {
     (void)r;
     while (tokens_left(t)) {
@@ -142,6 +147,8 @@ static bool read_options(struct run *r, struct node *n, struct tokens *t)
             n->options.reload_dumps = true;
         else if (tokens_accept(t, "restart"))
             n->options.restart = true;
+        else if (tokens_accept(t, "rtc"))
+            n->options.set_from_rtc = true;
         else if (tokens_accept(t, "timeout")) {
             if (!tokens_value(t, "the time", &n->options.timeout_s))
                 return false;
@@ -269,9 +276,10 @@ bool read_node_part(struct run *r, struct tokens *t)
         const char *word;
         bool (*read)(struct run *r, struct node *n, struct tokens *t);
     } parts[] = {
-        {"clock", read_clock},     {"conf", read_conf},   {"stamps", read_stamps},
-        {"file", read_file},       {"nat", read_nat},     {"off", read_off},
-        {"options", read_options}, {"wakes", read_wakes}, {"starts", read_starts},
+        {"clock", read_clock},     {"conf", read_conf},     {"stamps", read_stamps},
+        {"file", read_file},       {"nat", read_nat},       {"off", read_off},
+        {"options", read_options}, {"wakes", read_wakes},   {"starts", read_starts},
+        {"rtc", read_rtc},         {"sensor", read_sensor}, {"refclock", read_refclock},
     };
     const char *word = tokens_take(t);
     int again = t->next;

@@ -12,18 +12,33 @@ static void update_slope(struct simclock *c)
     c->slope = freq + c->rate + freq * c->rate;
 }
 
-static double swing_at(const struct clock_law *law, int64_t at_ns)
+/* Between -1 and 1. */
+static double curve_at(const struct clock_law *law, int64_t at_ns)
 {
     double period = law->period_s > 0.0 ? law->period_s : 86400.0;
 
-    return law->swing != 0.0
-               ? law->swing * sin(TWO_PI * (law->phase + (double)at_ns * 1e-9 / period))
-               : 0.0;
+    return sin(TWO_PI * (law->phase + (double)at_ns * 1e-9 / period));
+}
+
+static double temperature_at(const struct clock_law *law, int64_t at_ns)
+{
+    return law->temperature + (law->warming != 0.0 ? law->warming * curve_at(law, at_ns) : 0.0);
+}
+
+static double swing_at(const struct clock_law *law, int64_t at_ns)
+{
+    double swing = law->swing != 0.0 ? law->swing * curve_at(law, at_ns) : 0.0, warm;
+
+    if (law->tempco == 0.0 && law->tempco2 == 0.0)
+        return swing;
+    warm = temperature_at(law, at_ns) - law->turnover;
+    return swing + warm * law->tempco + warm * warm * law->tempco2;
 }
 
 static void update_restless(struct simclock *c, int64_t at_ns)
 {
-    bool restless = c->law.wander != 0.0 || c->law.white != 0.0 || c->law.swing != 0.0 || c->probes;
+    bool restless = c->law.wander != 0.0 || c->law.white != 0.0 || c->law.swing != 0.0 ||
+                    c->law.warming != 0.0 || c->probes;
 
     if (restless && !c->restless)
         c->grid_ns = (at_ns / NS_PER_S + 1) * NS_PER_S;
@@ -35,6 +50,7 @@ void simclock_start(struct simclock *c, const struct clock_law *law, const struc
 {
     *c = (struct simclock){.truth = truth, .law = *law};
     rng_seed(&c->rng, seed, RNG_OSCILLATOR, index);
+    c->reading_seed = seed ^ index << 48;
     /* A host has been up for a while when its daemon starts: monotonic time is not zero. */
     c->mono_ns = 100 * NS_PER_S;
     c->utc_offset_ns = truth_utc_ns(truth, 0) + ns_from_s(law->offset_s) - c->mono_ns;
@@ -107,7 +123,7 @@ void simclock_advance(struct simclock *c, int64_t at_ns)
             c->walk += c->law.wander * rng_normal(&c->rng);
         if (c->law.white != 0.0)
             c->white = c->law.white * rng_normal(&c->rng);
-        if (c->law.swing != 0.0)
+        if (c->law.swing != 0.0 || c->law.warming != 0.0)
             c->swing = swing_at(&c->law, c->grid_ns);
         update_slope(c);
         c->grid_ns += NS_PER_S;
@@ -131,10 +147,35 @@ static int64_t as_read(const struct simclock *c, int64_t ns)
     return ns - (rest < 0 ? rest + step : rest);
 }
 
+static double reading_noise(const struct simclock *c, int64_t cell)
+{
+    struct rng r;
+
+    rng_seed(&r, c->reading_seed, RNG_READING, (uint64_t)cell);
+    return rng_unit(&r);
+}
+
+/* How late the reading of the count comes. A function of the count alone: nobody disturbs a clock
+ * by looking at it, and no reading is before an earlier one. */
+static int64_t late_ns(const struct simclock *c, int64_t mono_ns)
+{
+    int64_t most_ns = ns_from_s(c->law.noise_s), cell, late, least;
+
+    if (most_ns <= 0)
+        return 0;
+    cell = mono_ns / most_ns;
+    late = (int64_t)((double)most_ns * reading_noise(c, cell));
+    least = (int64_t)((double)most_ns * reading_noise(c, cell - 1)) - mono_ns % most_ns;
+    return late > least ? late : least;
+}
+
 int64_t simclock_mono(struct simclock *c, int64_t at_ns)
 {
+    int64_t mono_ns;
+
     simclock_advance(c, at_ns);
-    return as_read(c, exact_mono(c, at_ns));
+    mono_ns = exact_mono(c, at_ns);
+    return as_read(c, mono_ns + late_ns(c, mono_ns));
 }
 
 int64_t simclock_exact(struct simclock *c, int64_t at_ns)
@@ -145,7 +186,7 @@ int64_t simclock_exact(struct simclock *c, int64_t at_ns)
 
 int64_t simclock_raw(struct simclock *c, int64_t at_ns)
 {
-    return as_read(c, simclock_exact(c, at_ns));
+    return as_read(c, simclock_exact(c, at_ns) + late_ns(c, exact_mono(c, at_ns)));
 }
 
 double simclock_error_s(struct simclock *c, int64_t at_ns)
@@ -184,6 +225,20 @@ void simclock_change_freq(struct simclock *c, int64_t at_ns, double change)
     simclock_advance(c, at_ns);
     anchor(c, at_ns);
     c->law.freq += change;
+    update_slope(c);
+}
+
+double simclock_temperature(const struct simclock *c, int64_t at_ns)
+{
+    return temperature_at(&c->law, at_ns);
+}
+
+void simclock_warm(struct simclock *c, int64_t at_ns, double degrees)
+{
+    simclock_advance(c, at_ns);
+    anchor(c, at_ns);
+    c->law.temperature += degrees;
+    c->swing = swing_at(&c->law, at_ns);
     update_slope(c);
 }
 

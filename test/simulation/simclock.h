@@ -1,7 +1,8 @@
 /* simclock.h - a node's oscillator and the kernel clock that is made of it.
  *
  * The oscillator has a frequency error that wanders (random walk and white noise, one step per
- * second of true time), follows a temperature curve and can be changed by events. The kernel counts
+ * second of true time), follows a temperature curve, by itself or through the temperature of its
+ * surroundings, and can be changed by events. The kernel counts
  * its beats at a settable rate; the monotonic clock is that count, the system clock ("raw") the
  * count plus an offset which steps, sleep and leap seconds change. Noise is drawn on a grid of one
  * second, so what a clock does depends on its seed and never on who reads it when; between the
@@ -34,7 +35,15 @@ struct clock_law {
     double swing;          /* amplitude of the temperature curve, fraction ... */
     double period_s;       /* ... and its period; a day if 0 */
     double phase;          /* part of the period at the start */
+    double temperature;    /* mean of the surroundings, degrees ... */
+    double warming;        /* ... and its amplitude along the same curve */
+    double turnover;       /* temperature at which the oscillator has its frequency `freq` ... */
+    double tempco;         /* ... and what each degree more adds, fraction per degree ... */
+    double tempco2;        /* ... and its square, fraction per degree squared */
     int64_t resolution_ns; /* readings are multiples of it; at least 1 */
+    double noise_s;        /* readings are late by up to this */
+    double tick_hz;        /* a new rate comes into force with the next tick of the kernel; 0 = at
+                              once */
     double max_rate;       /* what the kernel can be steered by, fraction */
     bool may_set;          /* permission to set and steer the clock */
 };
@@ -69,6 +78,7 @@ struct simclock {
     bool restless;             /* has noise, a curve or probes */
     bool asleep;               /* probes do not count */
     double suspended_s;
+    uint64_t reading_seed; /* noise of readings */
     struct probe *probes;
 };
 
@@ -86,6 +96,10 @@ void simclock_set_rate(struct simclock *c, int64_t at_ns, double rate);
 void simclock_step(struct simclock *c, int64_t at_ns, int64_t step_ns);
 /* Change the oscillator's frequency error by `change` (temperature step). */
 void simclock_change_freq(struct simclock *c, int64_t at_ns, double change);
+/* Degrees around the oscillator. */
+double simclock_temperature(const struct simclock *c, int64_t at_ns);
+/* Change the mean temperature. */
+void simclock_warm(struct simclock *c, int64_t at_ns, double degrees);
 /* The count stood still from the last call of simclock_halt until now. */
 void simclock_halt(struct simclock *c, int64_t at_ns);
 void simclock_resume(struct simclock *c, int64_t at_ns);

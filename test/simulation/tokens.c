@@ -166,9 +166,12 @@ bool tokens_value(struct tokens *t, const char *what, double *out)
 bool tokens_count(struct tokens *t, const char *what, long *out)
 {
     double v;
+    bool drawn = tokens_left(t) && strstr(t->word[t->next].text, "..");
 
     if (!tokens_value(t, what, &v))
         return false;
+    if (drawn)
+        v = floor(v);
     if (v != floor(v) || fabs(v) > 1e9)
         return tokens_fail(t, "%s has to be a whole number", what);
     *out = (long)v;

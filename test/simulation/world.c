@@ -8,6 +8,9 @@
 
 #include "base/text.h"
 #include "test/simulation/hosts.h"
+#include "test/simulation/leap_files.h"
+
+#define DAY_NS (INT64_C(86400) * NS_PER_S)
 
 struct world *world_create(uint64_t seed, int64_t epoch_ns)
 {
@@ -24,8 +27,16 @@ struct world *world_create(uint64_t seed, int64_t epoch_ns)
 
 static void free_node(struct node *n)
 {
+    struct queue *q = &n->world->queue;
+
     if (n->host && n->host->destroy)
         n->host->destroy(n);
+    node_free_devices(n);
+    queue_cancel(q, &n->wake);
+    queue_cancel(q, &n->starting);
+    queue_cancel(q, &n->resume);
+    queue_cancel(q, &n->leap_due);
+    queue_cancel(q, &n->tick);
     if (n->has_config)
         config_free(&n->config);
     for (struct held_event *h = n->held, *next; h; h = next) {
@@ -192,6 +203,18 @@ void world_schedule_leap(struct world *w, int64_t at_ns, int sign)
     w->leap_sign = sign;
     w->leap.fire = leap_second;
     queue_set(&w->queue, &w->leap, at_ns);
+}
+
+int world_leap(const struct world *w)
+{
+    if (w->leap_sign == 0 || w->leap_at_ns - w->now_ns > DAY_NS)
+        return 0;
+    return w->leap_sign > 0 ? 1 : 2;
+}
+
+int world_tai_offset(const struct world *w)
+{
+    return leap_history_tai(w->truth.epoch_ns / NS_PER_S) - (int)(w->truth.leap_ns / NS_PER_S);
 }
 
 void world_run(struct world *w, int64_t until_ns)

@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "chronyd/chronyd.h"
+#include "test/simulation/devices.h"
 #include "test/simulation/network.h"
 #include "test/simulation/queue.h"
 #include "test/simulation/rng.h"
@@ -91,6 +92,16 @@ enum node_state {
     NODE_FAILED, /* ... or 1 */
 };
 
+/* The node sleeps for `duration_s`. suspend: CLOCK_REALTIME goes on (with an error, or as its RTC
+ * tells), the monotonic clock does not. Otherwise the machine is paused by its hypervisor: either
+ * its clocks go on, or they stand still and time is lost. It may wake on another machine, with
+ * another oscillator and a clock that was set on the way. */
+struct halt_law {
+    bool suspend, clock_runs, by_rtc;
+    double duration_s, error_s;
+    double freq_change, step_s; /* of a migration */
+};
+
 struct node {
     struct world *world;
     size_t index;
@@ -124,7 +135,8 @@ struct node {
     bool dying; /* crash: calls have no effect any more */
     bool waits; /* is started by an event, not with the world */
     struct happening starting;
-    bool doomed; /* dies at the end of the event at hand */
+    bool doomed;         /* dies at the end of the event at hand */
+    long events_to_live; /* < 0: no end in sight */
     char failure[256];
     int spins; /* wakes without progress of time */
     int64_t spin_from_ns;
@@ -141,18 +153,27 @@ struct node {
     bool halted;
     struct happening resume;
     int64_t halted_ns;
-    bool halt_is_suspend;
-    double suspend_error_s;
-    bool halt_clock_runs;
+    struct halt_law halt;
+    int64_t rtc_at_halt_ns;
     struct held_event *held, **held_tail;
     size_t held_count;
 
     struct query *queries; /* names being resolved */
+    /* the kernel */
     enum os_leap leap_armed;
     bool kernel_synchronised;
     double kernel_max_error_s;
+    int kernel_tai; /* TAI - UTC as it tells programs */
     struct happening leap_due;
     int64_t leap_raw_ns; /* the system clock at which the armed leap second is due */
+    struct happening tick;
+    double tick_rate; /* comes into force with the next tick */
+
+    /* devices */
+    struct sim_rtc rtc;
+    struct sim_refclock *refclocks;
+    char *sensor_path; /* a file that tells the temperature, NULL = none */
+    double sensor_step;
 
     struct log_line ring[LOG_RING];
     size_t log_lines;
@@ -205,6 +226,10 @@ struct world {
     char fault[256]; /* something that must never happen did: the daemon spins... */
 };
 
+/* What an honest server announces: 0, 1 = insert, 2 = delete. */
+int world_leap(const struct world *w);
+/* TAI - UTC in truth. */
+int world_tai_offset(const struct world *w);
 struct world *world_create(uint64_t seed, int64_t epoch_ns);
 void world_destroy(struct world *w); /* NULL is allowed */
 /* Owned by the world; lives as long. NULL: the name is taken. */
@@ -232,16 +257,14 @@ bool node_start(struct node *n);
 void node_start_at(struct node *n, int64_t at_ns);
 void node_stop(struct node *n);  /* clean end */
 void node_crash(struct node *n); /* as by SIGKILL or loss of power */
+/* The same after so many more events. */
+void node_crash_after(struct node *n, long events);
+/* Add a line to the configuration file, or take equal ones out of it. */
+void node_add_conf(struct node *n, const char *line);
+bool node_drop_conf(struct node *n, const char *line);
 /* Hand an event to the daemon, or hold it while the node sleeps; `p` is taken over. */
 void node_give(struct node *n, const struct event *ev, struct packet *p);
 void node_rearm(struct node *n);
-/* The node sleeps from now on for `duration_s`. suspend: CLOCK_REALTIME goes on (with an error),
- * the monotonic clock does not. Otherwise the machine is paused by its hypervisor: either its
- * clocks go on, or they stand still and time is lost. */
-struct halt_law {
-    bool suspend, clock_runs;
-    double duration_s, error_s;
-};
 void node_halt(struct node *n, const struct halt_law *law);
 /* Somebody else sets or steers the clock. */
 void node_foreign_step(struct node *n, double step_s, bool silent);
