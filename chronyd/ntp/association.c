@@ -92,7 +92,8 @@ void association_destroy(struct association *a)
     if (!a)
         return;
     timer_cancel(a->room->timers, &a->transmit_timer);
-    association_close_socket(a);
+    sockets_forget_stamp(a);
+    sockets_close(a);
     if (a->source)
         sources_remove(a->room->sources, a->source);
     quantile_destroy(a->delays);
@@ -102,7 +103,8 @@ void association_destroy(struct association *a)
 
 void association_set_address(struct association *a, const struct addr *addr)
 {
-    association_close_socket(a);
+    sockets_forget_stamp(a);
+    sockets_close(a);
     a->remote = (struct endpoint){*addr, a->settings.port};
     source_set_address(a->source, addr, addr_refid(addr));
     a->request = (struct request){.sock = -1};
@@ -160,24 +162,9 @@ const struct ntp_source_settings *association_settings(const struct association 
     return &a->settings;
 }
 
-bool association_owns_socket(const struct association *a, int sock)
+void *association_owner(const struct association *a)
 {
-    return a->sock >= 0 && a->sock == sock;
-}
-
-struct mono association_socket_since(const struct association *a)
-{
-    return a->sock >= 0 ? a->sock_since : MONO_NEVER;
-}
-
-void association_close_socket(struct association *a)
-{
-    timer_cancel(a->room->timers, &a->close_timer);
-    if (a->sock < 0)
-        return;
-    if (PLANT != 9)
-        a->room->os.ops->udp_close(a->room->os.ctx, a->sock);
-    a->sock = -1;
+    return a->owner.ctx;
 }
 
 void association_send_failed(struct association *a, int sys)

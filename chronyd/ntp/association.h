@@ -38,10 +38,14 @@ const struct addr *association_addr(const struct association *a);
 bool association_resolved(const struct association *a); /* has an address */
 bool association_proved(const struct association *a);   /* gave a good measurement */
 struct source *association_source(const struct association *a);
+void *association_owner(const struct association *a); /* the ctx of its owner */
 const struct ntp_source_settings *association_settings(const struct association *a);
 
 /* --- events --- */
-bool association_owns_socket(const struct association *a, int sock);
+/* The one whose own socket this is; NULL: nobody's. */
+struct association *association_of_socket(const struct ntp_room *room, int sock);
+/* The one whose request on a shared socket has this number. */
+struct association *association_of_stamp(const struct ntp_room *room, int sock, uint32_t tx_id);
 /* A datagram on its socket, or one from its address on a shared one. */
 void association_receive(struct association *a, const struct os_datagram *d);
 void association_sent(struct association *a, int sock, uint32_t tx_id, struct utc stamp,
@@ -49,10 +53,9 @@ void association_sent(struct association *a, int sock, uint32_t tx_id, struct ut
 void association_send_failed(struct association *a, int sys);
 /* Addresses, links or routes changed. */
 void association_network_changed(struct association *a);
-/* Close the socket that waits for an answer: another source needs it. */
-void association_close_socket(struct association *a);
-/* When its socket was opened; MONO_NEVER if it has none. */
-struct mono association_socket_since(const struct association *a);
+/* Close the socket that has waited longest for an answer: another source needs it. False: there is
+ * none. */
+bool association_free_socket(struct ntp_room *room);
 /* Should a packet of this mode, come in on the server's socket, be taken for an answer? */
 bool association_expects_mode(const struct association *a, uint8_t mode);
 

@@ -80,8 +80,9 @@ struct association {
     bool proved;
 
     /* conversation */
-    int sock; /* of its own, -1 = none */
-    struct mono sock_since;
+    int sock;                                    /* of its own, -1 = none */
+    struct association *older_sock, *newer_sock; /* who else has one */
+    bool stamp_expected;                         /* of a request on a shared socket */
     struct request request;
     struct ntp_time answered[2]; /* transmit and receive timestamp of the request before it was */
     struct exchange last;
@@ -115,6 +116,15 @@ void polling_begin_burst(struct association *a, int good, int total);
 void polling_reschedule(struct association *a);
 void polling_network_changed(struct association *a);
 double polling_interval_s(const struct association *a);
+
+/* sockets.c: which event is whose. A socket of its own belongs to the association until it is
+ * closed; on one that many share the number of the datagram tells whose transmit timestamp it is,
+ * until the next request. */
+bool sockets_own(struct association *a, int sock);
+void sockets_close(struct association *a);
+/* After sending on a shared socket, and before a->request is forgotten. */
+void sockets_expect_stamp(struct association *a);
+void sockets_forget_stamp(struct association *a);
 
 /* request.c */
 int request_version(const struct association *a, const struct key *key);

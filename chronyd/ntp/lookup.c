@@ -109,15 +109,6 @@ static bool incomplete(const struct line *l)
     return false;
 }
 
-static bool all_complete(const struct names *n)
-{
-    for (size_t i = 0; i < n->count; i++) {
-        if (incomplete(n->lines[i]))
-            return false;
-    }
-    return true;
-}
-
 static void ask(struct names *n, struct line *l, enum purpose purpose)
 {
     enum addr_family family = l->settings.family;
@@ -133,8 +124,9 @@ static void ask(struct names *n, struct line *l, enum purpose purpose)
 static void begin_round(struct names *n)
 {
     timer_cancel(n->room->timers, &n->retry_timer);
-    for (size_t i = 0; i < n->count; i++)
-        n->lines[i]->asked = false;
+    for (struct line *l = n->first; l; l = l->next)
+        l->asked = false;
+    n->round = n->first;
     n->in_round = true;
     n->again = false;
 }
@@ -149,7 +141,7 @@ static void end_round(struct names *n)
         lookup_next(n);
         return;
     }
-    if (all_complete(n)) {
+    if (n->unresolved == 0) {
         n->retry_log2 = LOOKUP_RETRY_LOG2_MIN;
         return;
     }
@@ -161,22 +153,18 @@ static void end_round(struct names *n)
 
 static struct line *next_in_round(struct names *n)
 {
-    for (size_t i = 0; n->in_round && i < n->count; i++) {
-        struct line *l = n->lines[i];
-
-        if (!l->asked && !l->literal && incomplete(l))
-            return l;
-    }
-    return NULL;
+    if (!n->in_round)
+        return NULL;
+    while (n->round && (n->round->asked || n->round->literal || !incomplete(n->round)))
+        n->round = n->round->next;
+    return n->round;
 }
 
 static struct line *next_refresh(struct names *n)
 {
-    for (size_t i = 0; i < n->count; i++) {
-        if (n->lines[i]->refresh)
-            return n->lines[i];
-    }
-    return NULL;
+    while (n->refresh && !n->refresh->refresh)
+        n->refresh = n->refresh->next;
+    return n->refresh;
 }
 
 void lookup_next(struct names *n)
@@ -197,7 +185,7 @@ void lookup_next(struct names *n)
             return;
     }
     if (n->replacing) {
-        ask(n, names_line_of(n, n->replacing, NULL), ASK_REPLACEMENT);
+        ask(n, names_line_of(n->replacing, NULL), ASK_REPLACEMENT);
         return;
     }
     l = next_refresh(n);
@@ -247,8 +235,8 @@ void lookup_begin_polling(void *ctx, struct mono now)
     timer_cancel(n->room->timers, &n->first_timer);
     n->polling = true;
     room_gave_up(n->room); /* there may be nobody to poll */
-    for (size_t i = 0; i < n->all_count; i++)
-        association_start(n->all[i], mono_add_s(now, FIRST_REQUEST_S));
+    for (size_t i = 0; i < names_count(n); i++)
+        association_start(names_at(n, i), mono_add_s(now, FIRST_REQUEST_S));
 }
 
 void names_start(struct names *n)
@@ -266,7 +254,7 @@ bool names_started_polling(const struct names *n)
 
 void names_try_again(struct names *n)
 {
-    if (!n->started || all_complete(n))
+    if (!n->started || n->unresolved == 0)
         return;
     n->retry_log2 = LOOKUP_RETRY_LOG2_MIN;
     if (n->in_round) {
@@ -279,8 +267,9 @@ void names_try_again(struct names *n)
 
 void names_refresh(struct names *n)
 {
-    for (size_t i = 0; i < n->count; i++)
-        n->lines[i]->refresh = !n->lines[i]->literal;
+    for (struct line *l = n->first; l; l = l->next)
+        l->refresh = !l->literal;
+    n->refresh = n->first;
     n->refreshed_at = room_mono(n->room);
     names_try_again(n);
     lookup_next(n);

@@ -23,153 +23,120 @@ struct names *names_create(struct ntp_room *room)
     return n;
 }
 
-static void free_line(struct line *l)
-{
-    struct names *n = l->names;
+/* --- members and their addresses -------------------------------------------------------------- */
 
-    if (n->asked == l)
-        lookup_cancel(n);
-    for (int i = 0; i < l->count; i++) {
-        if (n->replacing == l->members[i])
-            n->replacing = NULL;
-        association_destroy(l->members[i]);
+static uint32_t number_of(const struct addr *a)
+{
+    return addr_hash(a, 0);
+}
+
+/* Keep the sums over all members: `change` is 1 for one that comes and -1 for one that goes. */
+static void count_member(struct names *n, const struct association *a, int change)
+{
+    const struct addr *addr = association_addr(a);
+
+    n->all_count += (size_t)change;
+    n->changed = true;
+    if (!association_resolved(a))
+        n->unresolved += (size_t)change;
+    else if (association_settings(a)->kind == SOURCE_PEER)
+        n->peers[addr->family == ADDR_IPV6] += (size_t)change;
+}
+
+static void forget_member(struct names *n, struct association *a)
+{
+    count_member(n, a, -1);
+    hash_remove(&n->by_addr, number_of(association_addr(a)), a);
+    if (n->replacing == a) {
+        n->replacing = NULL;
+        if (n->purpose == ASK_REPLACEMENT)
+            lookup_cancel(n);
     }
-    free(l);
+    association_destroy(a);
 }
 
-void names_destroy(struct names *n)
-{
-    if (!n)
-        return;
-    timer_cancel(n->room->timers, &n->retry_timer);
-    timer_cancel(n->room->timers, &n->first_timer);
-    for (size_t i = 0; i < n->count; i++)
-        free_line(n->lines[i]);
-    free(n->lines);
-    free(n->all);
-    free(n->keys);
-    free(n);
-}
-
-/* Different for most addresses: with tens of thousands of sources it is the comparison of whole
- * addresses that takes the time. */
-static uint32_t key_of(const struct addr *a)
-{
-    uint32_t key = a->family;
-
-    for (size_t i = 0; i < sizeof(a->bytes); i++)
-        key = key * 31 + a->bytes[i];
-    return key;
-}
-
-/* The members of a line that was added behind all others. */
-static void list_more(struct names *n, const struct line *l)
-{
-    for (int k = 0; k < l->count; k++) {
-        n->keys[n->all_count] = key_of(association_addr(l->members[k]));
-        n->all[n->all_count++] = l->members[k];
-    }
-}
-
-/* The flat list is made anew after each other change: there are few, and it is walked often. */
-static void list_again(struct names *n)
-{
-    n->all_count = 0;
-    for (size_t i = 0; i < n->count; i++)
-        list_more(n, n->lines[i]);
-}
-
+/* One entry goes and one comes: the table has room for it. */
 void names_set_address(struct names *n, struct association *a, const struct addr *to)
 {
+    bool changed = n->changed;
+
+    count_member(n, a, -1);
+    hash_remove(&n->by_addr, number_of(association_addr(a)), a);
     association_set_address(a, to);
-    list_again(n);
+    hash_put(&n->by_addr, number_of(to), a);
+    count_member(n, a, 1);
+    n->changed = changed;
 }
 
 static bool reserve(struct names *n, size_t members)
 {
-    if (n->count == n->size) {
-        size_t size = n->size ? n->size * 2 : 8;
-        struct line **lines = realloc(n->lines, size * sizeof(struct line *));
+    size_t wanted = n->all_count + members;
+    struct association **all;
 
-        if (!lines)
-            return false;
-        n->lines = lines;
-        n->size = size;
-    }
-    if (n->all_count + members > n->all_size) {
-        size_t size = (n->all_count + members) * 2;
-        struct association **all = realloc(n->all, size * sizeof(struct association *));
-        uint32_t *keys;
-
-        if (!all)
-            return false;
-        n->all = all;
-        keys = realloc(n->keys, size * sizeof(*keys));
-        if (!keys)
-            return false;
-        n->keys = keys;
-        n->all_size = size;
-    }
+    if (!hash_reserve(&n->by_addr, members))
+        return false;
+    if (wanted <= n->all_size)
+        return true;
+    all = realloc(n->all, 2 * wanted * sizeof(struct association *));
+    if (!all)
+        return false;
+    n->all = all;
+    n->all_size = 2 * wanted;
     return true;
 }
 
-size_t names_count(const struct names *n)
+size_t names_count(struct names *n)
 {
+    size_t k = 0;
+
+    if (!n->changed)
+        return n->all_count;
+    for (const struct line *l = n->first; l; l = l->next) {
+        for (int i = 0; i < l->count; i++)
+            n->all[k++] = l->members[i];
+    }
+    n->changed = false;
     return n->all_count;
 }
 
-struct association *names_at(const struct names *n, size_t index)
+struct association *names_at(struct names *n, size_t index)
 {
-    return index < n->all_count ? n->all[index] : NULL;
+    return index < names_count(n) ? n->all[index] : NULL;
 }
 
 struct association *names_find(const struct names *n, const struct addr *addr)
 {
-    const uint32_t key = key_of(addr);
+    struct association *a;
+    size_t at = 0;
 
-    for (size_t i = 0; i < n->all_count; i++) {
-        if (n->keys[i] == key && addr_equal(association_addr(n->all[i]), addr))
-            return n->all[i];
+    while ((a = hash_next(&n->by_addr, number_of(addr), &at))) {
+        if (addr_equal(association_addr(a), addr))
+            return a;
     }
     return NULL;
 }
 
-struct line *names_line_of(const struct names *n, const struct association *a, int *member)
+struct line *names_line_of(const struct association *a, int *member)
 {
-    for (size_t i = 0; i < n->count; i++) {
-        for (int k = 0; k < n->lines[i]->count; k++) {
-            if (n->lines[i]->members[k] == a) {
-                if (member)
-                    *member = k;
-                return n->lines[i];
-            }
-        }
+    struct line *l = association_owner(a);
+
+    for (int i = 0; member && i < l->count; i++) {
+        if (l->members[i] == a)
+            *member = i;
     }
-    return NULL;
+    return l;
 }
 
 bool names_needs_server(const struct names *n, enum addr_family family)
 {
-    for (size_t i = 0; i < n->all_count; i++) {
-        if (association_settings(n->all[i])->kind == SOURCE_PEER &&
-            association_addr(n->all[i])->family == family)
-            return true;
-    }
-    return false;
+    return n->peers[family == ADDR_IPV6] > 0;
 }
 
 /* --- what associations report ----------------------------------------------------------------- */
 
 static void remove_member(struct line *l, int member)
 {
-    struct names *n = l->names;
-
-    if (n->replacing == l->members[member]) {
-        n->replacing = NULL;
-        if (n->purpose == ASK_REPLACEMENT)
-            lookup_cancel(n);
-    }
-    association_destroy(l->members[member]);
+    forget_member(l->names, l->members[member]);
     for (int i = member; i + 1 < l->count; i++)
         l->members[i] = l->members[i + 1];
     l->count--;
@@ -192,7 +159,6 @@ static void proved(void *ctx, struct association *a)
         if (!association_proved(l->members[i]))
             remove_member(l, i);
     }
-    list_again(l->names);
 }
 
 static void failed(void *ctx, struct association *a)
@@ -221,14 +187,14 @@ static void measured(void *ctx, struct association *a)
     if (refresh_s <= 0 || mono_diff_s(now, n->refreshed_at) < refresh_s)
         return;
     n->refreshed_at = now;
-    for (size_t i = 0; i < n->count; i++) {
-        if (!n->lines[i]->literal &&
-            (!oldest || mono_before(n->lines[i]->resolved_at, oldest->resolved_at)))
-            oldest = n->lines[i];
+    for (struct line *other = n->first; other; other = other->next) {
+        if (!other->literal && (!oldest || mono_before(other->resolved_at, oldest->resolved_at)))
+            oldest = other;
     }
     if (!oldest)
         return;
     oldest->refresh = true;
+    n->refresh = n->first;
     lookup_next(n);
 }
 
@@ -245,6 +211,7 @@ static bool name_ok(const char *name)
     return length > 0;
 }
 
+/* The room for them has been reserved. */
 static bool add_members(struct names *n, struct line *l, const struct addr *addr)
 {
     const struct association_owner owner = {proved, failed, measured, l};
@@ -261,8 +228,58 @@ static bool add_members(struct names *n, struct line *l, const struct addr *addr
         if (!l->members[i])
             return false;
         l->count++;
+        count_member(n, l->members[i], 1);
+        hash_put(&n->by_addr, number_of(association_addr(l->members[i])), l->members[i]);
     }
     return true;
+}
+
+static void append_line(struct names *n, struct line *l)
+{
+    l->previous = n->last;
+    if (n->last)
+        n->last->next = l;
+    else
+        n->first = l;
+    n->last = l;
+    if (!n->round)
+        n->round = l;
+}
+
+static void remove_line(struct line *l)
+{
+    struct names *n = l->names;
+
+    if (n->asked == l)
+        lookup_cancel(n);
+    while (l->count > 0)
+        forget_member(n, l->members[--l->count]);
+    if (n->round == l)
+        n->round = l->next;
+    if (n->refresh == l)
+        n->refresh = l->next;
+    if (l->previous)
+        l->previous->next = l->next;
+    else
+        n->first = l->next;
+    if (l->next)
+        l->next->previous = l->previous;
+    else
+        n->last = l->previous;
+    free(l);
+}
+
+void names_destroy(struct names *n)
+{
+    if (!n)
+        return;
+    timer_cancel(n->room->timers, &n->retry_timer);
+    timer_cancel(n->room->timers, &n->first_timer);
+    while (n->first)
+        remove_line(n->first);
+    free(n->all);
+    hash_free(&n->by_addr);
+    free(n);
 }
 
 enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings *s,
@@ -290,25 +307,15 @@ enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings 
         free(l);
         return duplicate ? NTP_ADD_DUPLICATE : NTP_ADD_BAD_FAMILY;
     }
+    append_line(n, l);
     if (!add_members(n, l, &addr)) {
-        free_line(l);
+        remove_line(l);
         return NTP_ADD_TOO_MANY;
     }
-    n->lines[n->count++] = l;
-    list_more(n, l);
     if (n->polling && l->literal)
         lookup_start_member(n, l->members[0]);
     names_try_again(n);
     return NTP_ADDED;
-}
-
-static void remove_line(struct names *n, size_t index)
-{
-    free_line(n->lines[index]);
-    for (size_t i = index; i + 1 < n->count; i++)
-        n->lines[i] = n->lines[i + 1];
-    n->count--;
-    list_again(n);
 }
 
 bool names_delete(struct names *n, const struct addr *addr)
@@ -319,35 +326,70 @@ bool names_delete(struct names *n, const struct addr *addr)
 
     if (!a)
         return false;
-    l = names_line_of(n, a, &member);
+    l = names_line_of(a, &member);
     if (l->wanted > 1 && l->settings.pool)
         l->wanted--;
     remove_member(l, member);
-    list_again(n);
-    for (size_t i = 0; l->count == 0 && i < n->count; i++) {
-        if (n->lines[i] == l) {
-            remove_line(n, i);
-            break;
-        }
-    }
+    if (l->count == 0)
+        remove_line(l);
     lookup_next(n);
     return true;
 }
 
-/* The place of `s` in the list, not yet claimed by another line; `count` if there is none. The
- * search begins at `from`: lists mostly come in the order of the lines. */
-static size_t claim(const struct ntp_source_settings *s, const struct ntp_source_settings *list,
-                    bool *claimed, size_t count, size_t from)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t at = from + i < count ? from + i : from + i - count;
+/* The list that is to be, and what of it is there already. */
+struct claims {
+    const struct names_list *list;
+    struct hash by_settings; /* items of the list */
+    bool *claimed;
+};
 
-        if (!claimed[at] && ntp_source_settings_equal(s, &list[at])) {
-            claimed[at] = true;
-            return at;
+/* Not all settings: enough to tell most lines apart. */
+static uint32_t number_of_settings(const struct ntp_source_settings *s)
+{
+    return hash_number((uint64_t)s->port << 32 | hash_text(s->name));
+}
+
+static size_t list_length(const struct names_list *list)
+{
+    return list->config_count + list->dir_count;
+}
+
+static void free_claims(struct claims *c)
+{
+    hash_free(&c->by_settings);
+    free(c->claimed);
+}
+
+static bool make_claims(struct claims *c, const struct names_list *list)
+{
+    size_t count = list_length(list);
+
+    *c = (struct claims){.list = list, .claimed = calloc(count + 1, sizeof(*c->claimed))};
+    if (!c->claimed || !hash_reserve(&c->by_settings, count)) {
+        free_claims(c);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        hash_put(&c->by_settings, number_of_settings(&list->items[i]), &c->claimed[i]);
+    return true;
+}
+
+/* The place of these settings in the list, not yet claimed by another line; the length of the list
+ * if there is none. */
+static size_t claim(struct claims *c, const struct ntp_source_settings *s)
+{
+    size_t at = 0;
+    bool *mine;
+
+    while ((mine = hash_next(&c->by_settings, number_of_settings(s), &at))) {
+        size_t place = (size_t)(mine - c->claimed);
+
+        if (!*mine && ntp_source_settings_equal(s, &c->list->items[place])) {
+            *mine = true;
+            return place;
         }
     }
-    return count;
+    return list_length(c->list);
 }
 
 static const char *kind_of(const struct ntp_source_settings *s)
@@ -356,38 +398,37 @@ static const char *kind_of(const struct ntp_source_settings *s)
 }
 
 /* Lines that are to stay keep all that they have, whatever file they are in now. */
-static void remove_unlisted(struct names *n, const struct names_list *list, bool *claimed,
-                            struct ntp_replaced *out)
+static void remove_unlisted(struct names *n, struct claims *c, struct ntp_replaced *out)
 {
-    size_t count = list->config_count + list->dir_count, from = 0;
+    const struct names_list *list = c->list;
+    struct line *l, *next;
 
-    for (size_t i = 0; i < n->count;) {
-        struct line *l = n->lines[i];
-        bool listed = l->origin == NAMES_DIR || (l->origin == NAMES_CONFIG && !list->only_dirs);
-        size_t at = listed ? claim(&l->settings, list->items, claimed, count, from) : count;
+    for (l = n->first; l; l = next) {
+        size_t at;
 
-        if (listed && at == count) {
-            log_info(n->room->log, "Removed %s %s", kind_of(&l->settings), l->settings.name);
-            remove_line(n, i);
-            out->removed++;
+        next = l->next;
+        if (l->origin != NAMES_DIR && (l->origin != NAMES_CONFIG || list->only_dirs))
+            continue;
+        at = claim(c, &l->settings);
+        if (at < list_length(list)) {
+            l->origin = at < list->config_count ? NAMES_CONFIG : NAMES_DIR;
+            out->kept++;
             continue;
         }
-        if (listed) {
-            l->origin = at < list->config_count ? NAMES_CONFIG : NAMES_DIR;
-            from = at + 1 < count ? at + 1 : 0;
-            out->kept++;
-        }
-        i++;
+        log_info(n->room->log, "Removed %s %s", kind_of(&l->settings), l->settings.name);
+        remove_line(l);
+        out->removed++;
     }
 }
 
-static void add_listed(struct names *n, const struct names_list *list, const bool *claimed,
-                       struct ntp_replaced *out)
+static void add_listed(struct names *n, const struct claims *c, struct ntp_replaced *out)
 {
-    for (size_t i = 0; i < list->config_count + list->dir_count; i++) {
+    const struct names_list *list = c->list;
+
+    for (size_t i = 0; i < list_length(list); i++) {
         const struct ntp_source_settings *s = &list->items[i];
 
-        if (claimed[i])
+        if (c->claimed[i])
             continue;
         if (names_add(n, s, i < list->config_count ? NAMES_CONFIG : NAMES_DIR) != NTP_ADDED) {
             log_warning(n->room->log, "Could not add %s %s", kind_of(s), s->name);
@@ -401,14 +442,16 @@ static void add_listed(struct names *n, const struct names_list *list, const boo
 
 bool names_replace(struct names *n, const struct names_list *list, struct ntp_replaced *out)
 {
-    bool *claimed = calloc(list->config_count + list->dir_count + 1, sizeof(*claimed));
+    struct claims claims;
 
     *out = (struct ntp_replaced){0};
-    if (!claimed)
+    if (!make_claims(&claims, list))
         return false;
-    remove_unlisted(n, list, claimed, out);
-    add_listed(n, list, claimed, out);
-    free(claimed);
+    sources_hold(n->room->sources);
+    remove_unlisted(n, &claims, out);
+    add_listed(n, &claims, out);
+    sources_release(n->room->sources);
+    free_claims(&claims);
     lookup_next(n);
     return true;
 }

@@ -40,8 +40,8 @@ bool names_resolved(struct names *n, const struct event *ev);
 double names_next_try_s(const struct names *n);
 
 /* Associations in the order of the configuration; NULL past the last. */
-size_t names_count(const struct names *n);
-struct association *names_at(const struct names *n, size_t index);
+size_t names_count(struct names *n);
+struct association *names_at(struct names *n, size_t index);
 struct association *names_find(const struct names *n, const struct addr *addr);
 /* The name of the line that the association belongs to. */
 bool names_needs_server(const struct names *n, enum addr_family family);

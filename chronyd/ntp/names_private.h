@@ -10,6 +10,7 @@
 #define LOOKUP_RETRY_LOG2_MAX 9
 
 struct line {
+    struct line *previous, *next; /* in the order of the configuration */
     struct ntp_source_settings settings;
     struct names *names;
     bool literal; /* the name is an address */
@@ -26,11 +27,15 @@ enum purpose { ASK_ADDRESSES, ASK_REPLACEMENT, ASK_REFRESH };
 
 struct names {
     struct ntp_room *room;
-    struct line **lines;
-    size_t count, size;
-    struct association **all; /* of all lines, in order */
-    uint32_t *keys;           /* of their addresses, for names_find */
+    struct line *first, *last;
+    struct hash by_addr;      /* associations by their addresses and IDs */
+    struct association **all; /* in the order of lines and members, if not `changed` */
     size_t all_count, all_size;
+    bool changed;         /* lines or members came or went since `all` was made */
+    size_t unresolved;    /* members that have no address */
+    size_t peers[2];      /* members that need the server's socket: IPv4, IPv6 */
+    struct line *round;   /* nobody before this line has to be asked in this round ... */
+    struct line *refresh; /* ... and nobody before this one has `refresh` */
     uint32_t next_id, next_token;
     bool started, in_round, again, polling;
     int retry_log2;
@@ -44,7 +49,7 @@ struct names {
 };
 
 /* names.c */
-struct line *names_line_of(const struct names *n, const struct association *a, int *member);
+struct line *names_line_of(const struct association *a, int *member);
 
 /* lookup.c: timers' ends, and what lines and members need of it. */
 void lookup_retry(void *ctx, struct mono now);

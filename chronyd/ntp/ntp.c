@@ -22,7 +22,6 @@ struct ntp {
     bool started, given_up;
 };
 
-static bool free_socket(void *ctx);
 static void give_up(void *ctx, struct mono now);
 
 struct ntp *ntp_create(const struct os *os, struct timers *timers, const struct log *log,
@@ -31,7 +30,6 @@ struct ntp *ntp_create(const struct os *os, struct timers *timers, const struct 
                        const struct ntp_settings *settings, struct err *err)
 {
     struct ntp *n = calloc(1, sizeof(*n));
-    struct server_owner owner = {free_socket, n};
 
     if (!n) {
         err_set(err, ERR_LIMIT, "Not enough memory");
@@ -54,7 +52,7 @@ struct ntp *ntp_create(const struct os *os, struct timers *timers, const struct 
     if (settings->log_measurements || settings->log_raw_measurements)
         n->room.measurements = logfile_create(os, log, &settings->logs, "measurements", heading);
     n->names = names_create(&n->room);
-    n->room.server = server_create(&n->room, &owner, err);
+    n->room.server = server_create(&n->room, err);
     if (!n->names || !n->room.server) {
         ntp_destroy(n);
         return NULL;
@@ -73,30 +71,12 @@ void ntp_destroy(struct ntp *n)
             n->room.os.ops->udp_close(n->room.os.ctx, n->room.shared_socks[i]);
     }
     server_destroy(n->room.server);
+    hash_free(&n->room.waiting);
     logfile_destroy(n->room.measurements);
     free(n);
 }
 
 /* --- sockets ---------------------------------------------------------------------------------- */
-
-/* Close the client socket that has waited longest. */
-static bool free_socket(void *ctx)
-{
-    struct ntp *n = ctx;
-    struct association *oldest = NULL;
-
-    for (size_t i = 0; i < names_count(n->names); i++) {
-        struct association *a = names_at(n->names, i);
-        struct mono since = association_socket_since(a);
-
-        if (since.ns != MONO_NEVER.ns &&
-            (!oldest || mono_before(since, association_socket_since(oldest))))
-            oldest = a;
-    }
-    if (oldest)
-        association_close_socket(oldest);
-    return oldest != NULL;
-}
 
 static bool acquisition_is_server(const struct ntp *n)
 {
@@ -178,54 +158,42 @@ static bool deliver_by_address(struct ntp *n, const struct os_datagram *d)
 static bool handle_datagram(struct ntp *n, const struct os_datagram *d)
 {
     bool of_server = server_owns(n->room.server, d->sock);
+    struct association *a;
 
     if (of_server || is_shared(n, d->sock)) {
         if (!deliver_by_address(n, d) && of_server)
             server_request(n->room.server, d);
         return true;
     }
-    for (size_t i = 0; i < names_count(n->names); i++) {
-        struct association *a = names_at(n->names, i);
-
-        if (association_owns_socket(a, d->sock)) {
-            association_receive(a, d);
-            return true;
-        }
-    }
-    return false;
+    a = association_of_socket(&n->room, d->sock);
+    if (a)
+        association_receive(a, d);
+    return a != NULL;
 }
 
 static bool handle_stamp(struct ntp *n, const struct event *ev)
 {
-    int sock = ev->send_stamp.sock;
-    bool ours = server_owns(n->room.server, sock) || is_shared(n, sock);
+    const int sock = ev->send_stamp.sock;
+    const uint32_t tx_id = ev->send_stamp.tx_id;
+    struct association *a = association_of_socket(&n->room, sock);
+    bool of_server = server_owns(n->room.server, sock);
 
-    if (server_owns(n->room.server, sock))
-        server_sent(n->room.server, sock, ev->send_stamp.tx_id, ev->send_stamp.stamp,
-                    ev->send_stamp.stamp_by);
-    for (size_t i = 0; i < names_count(n->names); i++) {
-        struct association *a = names_at(n->names, i);
-
-        if (ours || association_owns_socket(a, sock)) {
-            association_sent(a, sock, ev->send_stamp.tx_id, ev->send_stamp.stamp,
-                             ev->send_stamp.stamp_by);
-            ours = true;
-        }
-    }
-    return ours;
+    if (of_server)
+        server_sent(n->room.server, sock, tx_id, ev->send_stamp.stamp, ev->send_stamp.stamp_by);
+    if (!a)
+        a = association_of_stamp(&n->room, sock, tx_id);
+    if (a)
+        association_sent(a, sock, tx_id, ev->send_stamp.stamp, ev->send_stamp.stamp_by);
+    return a || of_server || is_shared(n, sock);
 }
 
 static bool handle_failure(struct ntp *n, const struct event *ev)
 {
-    for (size_t i = 0; i < names_count(n->names); i++) {
-        struct association *a = names_at(n->names, i);
+    struct association *a = association_of_socket(&n->room, ev->send_failed.sock);
 
-        if (association_owns_socket(a, ev->send_failed.sock)) {
-            association_send_failed(a, ev->send_failed.sys);
-            return true;
-        }
-    }
-    return server_owns(n->room.server, ev->send_failed.sock);
+    if (a)
+        association_send_failed(a, ev->send_failed.sys);
+    return a || server_owns(n->room.server, ev->send_failed.sock);
 }
 
 static bool nobody_hopes(const struct ntp *n)

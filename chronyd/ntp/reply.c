@@ -280,7 +280,7 @@ static void settle(struct association *a)
     a->answered[0] = a->request.transmit;
     a->answered[1] = a->request.receive;
     a->request.transmit.bits = a->request.receive.bits = 0;
-    association_close_socket(a);
+    sockets_close(a);
 }
 
 /* A server that is not synchronised has no time to be measured. */

@@ -102,17 +102,17 @@ static int open_socket(struct association *a, struct err *err)
 static int choose_socket(struct association *a, struct err *err)
 {
     enum addr_family family = a->remote.addr.family;
+    int sock;
 
     if (a->settings.kind == SOURCE_PEER)
         return server_socket(a->room->server, family);
     if (a->room->settings.acquisition_port >= 0)
         return a->room->shared_socks[family == ADDR_IPV6];
-    association_close_socket(a);
-    a->sock = open_socket(a, err);
-    if (a->sock < 0 && err->code == ERR_LIMIT && server_free_socket(a->room->server))
-        a->sock = open_socket(a, err);
-    a->sock_since = room_mono(a->room);
-    return a->sock;
+    sockets_close(a);
+    sock = open_socket(a, err);
+    if (sock < 0 && err->code == ERR_LIMIT && association_free_socket(a->room))
+        sock = open_socket(a, err);
+    return sock >= 0 && sockets_own(a, sock) ? sock : -1;
 }
 
 static void note_trouble(struct association *a, enum reason_code code, double figure)
@@ -149,8 +149,11 @@ static bool transmit(struct association *a, int sock, const uint8_t *data, size_
 
     a->request.sent = (struct local_stamp){clock_osc(a->room->clock, raw), STAMP_DAEMON};
     a->request.sock = sock;
-    if (os->ops->udp_send(os->ctx, &d, &a->request.tx_id, &err))
+    if (os->ops->udp_send(os->ctx, &d, &a->request.tx_id, &err)) {
+        if (sock != a->sock)
+            sockets_expect_stamp(a);
         return true;
+    }
     note_trouble(a, REASON_NO_ROUTE, err.sys);
     return false;
 }
@@ -176,6 +179,7 @@ bool request_send(struct association *a, struct mono now, bool presend)
     int sock;
 
     a->last_sent = a->request.sent;
+    sockets_forget_stamp(a);
     a->request =
         (struct request){.waiting = true, .presend = presend, .sent_mono = now, .sock = -1};
     if (a->settings.key_id != 0) {
@@ -193,7 +197,7 @@ bool request_send(struct association *a, struct mono now, bool presend)
     if (!encode(a, key, room_utc(a->room), data, &length, sizeof(data)) ||
         !transmit(a, sock, data, length)) {
         a->request.transmit.bits = a->request.receive.bits = 0;
-        association_close_socket(a);
+        sockets_close(a);
         return false;
     }
     expect_answer(a, now);
@@ -203,7 +207,7 @@ bool request_send(struct association *a, struct mono now, bool presend)
 void request_timeout(void *ctx, struct mono now)
 {
     (void)now;
-    association_close_socket(ctx);
+    sockets_close(ctx);
 }
 
 void association_sent(struct association *a, int sock, uint32_t tx_id, struct utc stamp,

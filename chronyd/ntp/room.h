@@ -4,9 +4,11 @@
 #ifndef CHRONYD_NTP_ROOM_H
 #define CHRONYD_NTP_ROOM_H
 
+#include "base/hash.h"
 #include "chronyd/ntp/ntp.h"
 
 struct server;
+struct association;
 
 struct ntp_room {
     struct os os;
@@ -23,6 +25,8 @@ struct ntp_room {
     struct mono next_slot;      /* requests of different sources keep a distance: not before this */
     struct timer give_up_timer; /* fires a while after some source was given up */
     int shared_socks[2];        /* acquisitionport: IPv4, IPv6; -1 = not open */
+    struct hash waiting;        /* associations by what their next event will name: sockets.c */
+    struct association *oldest_sock, *newest_sock; /* those with a socket of their own */
 };
 
 static inline struct mono room_mono(const struct ntp_room *r)

@@ -37,7 +37,6 @@ struct memory {
 
 struct server {
     struct ntp_room *room;
-    struct server_owner owner;
     struct clientlog *clients;
     struct broadcast *broadcasts;
     int socks[2];   /* IPv4, IPv6; -1 = closed */
@@ -54,8 +53,7 @@ static int precision_log2(double precision_s)
     return clamp_i((int)lrint(log2(precision_s)), PRECISION_MIN, 0);
 }
 
-struct server *server_create(struct ntp_room *room, const struct server_owner *owner,
-                             struct err *err)
+struct server *server_create(struct ntp_room *room, struct err *err)
 {
     struct server *s = calloc(1, sizeof(*s));
     const struct ratelimit_settings *limit = &room->settings.clients.limits[CLIENT_NTP];
@@ -68,7 +66,6 @@ struct server *server_create(struct ntp_room *room, const struct server_owner *o
         return NULL;
     }
     s->room = room;
-    s->owner = *owner;
     s->socks[0] = s->socks[1] = -1;
     s->view_at = (struct mono){INT64_MIN};
     s->view.access = room->access;
@@ -170,11 +167,6 @@ bool server_owns(const struct server *s, int sock)
 bool server_serves(const struct server *s)
 {
     return (s->socks[0] >= 0 || s->socks[1] >= 0) && access_any(s->room->access, ADDR_NONE);
-}
-
-bool server_free_socket(struct server *s)
-{
-    return s->owner.free_socket(s->owner.ctx);
 }
 
 struct clientlog *server_clients(struct server *s)

@@ -7,14 +7,7 @@
 #include "chronyd/ntp/respond.h"
 #include "chronyd/ntp/room.h"
 
-struct server_owner {
-    /* A client's socket is in the way: close the oldest. False: there is none. */
-    bool (*free_socket)(void *ctx);
-    void *ctx;
-};
-
-struct server *server_create(struct ntp_room *room, const struct server_owner *owner,
-                             struct err *err);
+struct server *server_create(struct ntp_room *room, struct err *err);
 void server_destroy(struct server *s); /* NULL is allowed */
 /* Open what is needed and not open yet; close what nobody needs any more. `peers` says per family
  * (IPv4, IPv6) whether the server's socket is needed for other things than answers. A failure is
@@ -29,7 +22,6 @@ void server_request(struct server *s, const struct os_datagram *d);
 void server_sent(struct server *s, int sock, uint32_t tx_id, struct utc stamp, enum os_stamp by);
 /* As of now; lent until the next call. */
 const struct ntp_view *server_view(struct server *s);
-bool server_free_socket(struct server *s);
 struct clientlog *server_clients(struct server *s);
 /* Anything served at all (an address is allowed and a socket is open)? */
 bool server_serves(const struct server *s);

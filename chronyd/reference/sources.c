@@ -52,6 +52,7 @@ void sources_destroy(struct sources *ss)
     if (!ss)
         return;
     reference_set_leap_listener(ss->ref, NULL, NULL);
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++)
         source_free(ss->list[i]);
     free(ss->list);
@@ -92,30 +93,58 @@ static void set_prior(struct source *s)
         track_set_prior(s->track, r.freq_ppm, skew_ppm);
 }
 
-/* Refclocks come first, each kind in the order in which it was added. */
-static size_t place_for(const struct sources *ss, const struct source *s)
+/* Removals leave holes behind, so that thousands of them take one walk and not one each. */
+void sources_settle(struct sources *ss)
 {
-    size_t i = 0;
+    size_t kept = 0;
 
-    if (s->settings.kind != SOURCE_REFCLOCK)
-        return ss->count;
-    while (i < ss->count && ss->list[i]->settings.kind == SOURCE_REFCLOCK)
-        i++;
-    return i;
+    if (ss->holes == 0)
+        return;
+    for (size_t i = 0; i < ss->count; i++) {
+        struct source *s = ss->list[i];
+
+        if (!s)
+            continue;
+        s->place = kept;
+        ss->list[kept++] = s;
+    }
+    ss->count = kept;
+    ss->holes = 0;
+}
+
+/* Refclocks come first, each kind in the order in which it was added. */
+static void put_in_place(struct sources *ss, struct source *s)
+{
+    size_t at = ss->count++;
+
+    if (s->settings.kind == SOURCE_REFCLOCK) {
+        for (; at > 0 && ss->list[at - 1]->settings.kind != SOURCE_REFCLOCK; at--) {
+            ss->list[at] = ss->list[at - 1];
+            ss->list[at]->place = at;
+        }
+    }
+    ss->list[at] = s;
+    s->place = at;
 }
 
 static bool make_room(struct sources *ss)
 {
-    struct source **list = realloc(ss->list, (ss->count + 1) * sizeof(*list));
+    size_t size = ss->size ? 2 * ss->size : 8;
+    struct source **list;
     struct candidate *candidates;
 
+    sources_settle(ss);
+    if (ss->count < ss->size)
+        return true;
+    list = realloc(ss->list, size * sizeof(*list));
     if (!list)
         return false;
     ss->list = list;
-    candidates = realloc(ss->candidates, (ss->count + 1) * sizeof(*candidates));
+    candidates = realloc(ss->candidates, size * sizeof(*candidates));
     if (!candidates)
         return false;
     ss->candidates = candidates;
+    ss->size = size;
     return true;
 }
 
@@ -124,7 +153,6 @@ struct source *sources_add(struct sources *ss, const struct source_settings *set
 {
     struct source *s = calloc(1, sizeof(*s));
     struct track_settings ts;
-    size_t at;
 
     if (!s || !make_room(ss)) {
         free(s);
@@ -146,40 +174,42 @@ struct source *sources_add(struct sources *ss, const struct source_settings *set
         return NULL;
     }
     set_prior(s);
-    at = place_for(ss, s);
-    memmove(ss->list + at + 1, ss->list + at, (ss->count - at) * sizeof(*ss->list));
-    ss->list[at] = s;
-    ss->count++;
+    put_in_place(ss, s);
     return s;
 }
 
-static size_t index_of(const struct sources *ss, const struct source *s)
+/* The selected source went: another one has to take its place. */
+static void replace_lost(struct sources *ss)
 {
-    size_t i = 0;
-
-    while (i < ss->count && ss->list[i] != s)
-        i++;
-    return i;
+    if (ss->lost && !ss->held && !ss->stopped)
+        sources_select(ss, NULL);
 }
 
 void sources_remove(struct sources *ss, struct source *s)
 {
-    size_t i = index_of(ss, s);
-    bool selected = ss->selected == s;
-
-    assert(i < ss->count);
-    ss->count--;
-    memmove(ss->list + i, ss->list + i + 1, (ss->count - i) * sizeof(*ss->list));
+    assert(ss->list[s->place] == s);
+    ss->list[s->place] = NULL;
+    ss->holes++;
     if (ss->told == s)
         ss->told = NULL;
-    ss->selection.selected = -1;
-    source_free(s);
-    if (selected)
+    if (ss->selected == s) {
+        ss->selection.selected = -1;
         ss->selected = NULL;
-    if (selected && !ss->stopped) {
         ss->lost = true;
-        sources_select(ss, NULL);
     }
+    source_free(s);
+    replace_lost(ss);
+}
+
+void sources_hold(struct sources *ss)
+{
+    ss->held = true;
+}
+
+void sources_release(struct sources *ss)
+{
+    ss->held = false;
+    replace_lost(ss);
 }
 
 void source_set_address(struct source *s, const struct addr *addr, uint32_t refid)
@@ -223,24 +253,27 @@ void source_set_active(struct source *s, bool active)
 
 size_t sources_count(const struct sources *ss)
 {
-    return ss->count;
+    return ss->count - ss->holes;
 }
 
-struct source *sources_at(const struct sources *ss, size_t index)
+struct source *sources_at(struct sources *ss, size_t index)
 {
+    sources_settle(ss);
     return index < ss->count ? ss->list[index] : NULL;
 }
 
-struct source *sources_find(const struct sources *ss, const struct addr *addr)
+struct source *sources_find(struct sources *ss, const struct addr *addr)
 {
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++)
         if (ss->list[i]->settings.kind != SOURCE_REFCLOCK && addr_equal(&ss->list[i]->addr, addr))
             return ss->list[i];
     return NULL;
 }
 
-struct source *sources_find_refid(const struct sources *ss, uint32_t refid)
+struct source *sources_find_refid(struct sources *ss, uint32_t refid)
 {
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++)
         if (ss->list[i]->settings.kind == SOURCE_REFCLOCK && ss->list[i]->refid == refid)
             return ss->list[i];
@@ -274,11 +307,14 @@ const char *source_text(const struct source *s, char *buf, size_t size)
 
 void source_update_reach(struct source *s, bool reached)
 {
+    bool was_reached = s->reach != 0;
+
     s->reach = (uint8_t)(s->reach << 1 | (reached ? 1 : 0));
     s->reach_polls = clamp_i(s->reach_polls + 1, 0, SOURCE_REACH_BITS);
     s->unreachable_polls = s->reach == 0 ? s->unreachable_polls + 1 : 0;
-    /* A source that fell silent may have to give way to one with newer samples. */
-    if (s->reach == 0)
+    /* A source that fell silent may have to give way to one with newer samples. One that never said
+     * anything changes nothing: ten thousand of those must not keep the selection busy. */
+    if (s->reach == 0 && (was_reached || track_count(s->track) > 0 || s->owner->selection_log))
         sources_select(s->owner, NULL);
 }
 
@@ -345,6 +381,7 @@ void sources_reset(struct sources *ss)
 {
     struct reason why = {.code = REASON_FEW_SAMPLES, .limit = 3.0};
 
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++)
         source_reset(ss->list[i]);
     ss->selected = NULL;
@@ -353,6 +390,7 @@ void sources_reset(struct sources *ss)
 
 void sources_break_since(struct sources *ss, struct osc since)
 {
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++)
         track_break_since(ss->list[i]->track, since);
 }
@@ -362,6 +400,7 @@ void sources_break(struct sources *ss, double slept_s)
     struct osc now = clock_osc_now(ss->clock);
 
     (void)slept_s;
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++) {
         track_break(ss->list[i]->track, now);
         ss->list[i]->broken = true;
@@ -392,6 +431,7 @@ static void labels_moved(void *ctx, double offset_s)
 {
     struct sources *ss = ctx;
 
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++)
         relabel(ss->list[i]->track, offset_s);
 }
@@ -436,7 +476,11 @@ void source_report(const struct source *s, struct source_report *out)
     }
 }
 
-const struct selection *sources_selection(const struct sources *ss)
+/* Sources that came or went since may have moved the selected one. */
+const struct selection *sources_selection(struct sources *ss)
 {
+    sources_settle(ss);
+    if (ss->selection.selected >= 0)
+        ss->selection.selected = (int)ss->selected->place;
     return &ss->selection;
 }

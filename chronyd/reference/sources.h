@@ -51,6 +51,9 @@ void sources_stop(struct sources *ss);
 struct source *sources_add(struct sources *ss, const struct source_settings *settings,
                            const char *name, const struct addr *addr, uint32_t refid);
 void sources_remove(struct sources *ss, struct source *s);
+/* Many will be removed: the selection waits for the release. */
+void sources_hold(struct sources *ss);
+void sources_release(struct sources *ss);
 void source_set_address(struct source *s, const struct addr *addr, uint32_t refid); /* + reset */
 /* Another reference id for what is announced when it is selected (option copy); keeps the samples.
  */
@@ -84,9 +87,9 @@ bool source_is_selected(const struct source *s);
 
 /* --- for everyone --- */
 size_t sources_count(const struct sources *ss);
-struct source *sources_at(const struct sources *ss, size_t index); /* NULL if out of range */
-struct source *sources_find(const struct sources *ss, const struct addr *addr);
-struct source *sources_find_refid(const struct sources *ss, uint32_t refid); /* refclocks */
+struct source *sources_at(struct sources *ss, size_t index); /* NULL if out of range */
+struct source *sources_find(struct sources *ss, const struct addr *addr);
+struct source *sources_find_refid(struct sources *ss, uint32_t refid); /* refclocks */
 const char *source_name(const struct source *s); /* as configured; NULL for a refclock */
 /* "192.0.2.7", "192.0.2.7 (ntp.example)", "GPS0" for log lines. */
 const char *source_text(const struct source *s, char *buf, size_t size);
@@ -128,6 +131,6 @@ struct source_report {
     bool authenticated;
 };
 void source_report(const struct source *s, struct source_report *out);
-const struct selection *sources_selection(const struct sources *ss);
+const struct selection *sources_selection(struct sources *ss);
 
 #endif

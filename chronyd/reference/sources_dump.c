@@ -98,6 +98,7 @@ static void dump_source(const struct source *s, const char *dir)
 
 void sources_dump(struct sources *ss, const char *dir)
 {
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++)
         dump_source(ss->list[i], dir);
 }
@@ -231,6 +232,7 @@ static void load_source(struct source *s, const char *dir)
 
 void sources_load_dumps(struct sources *ss, const char *dir)
 {
+    sources_settle(ss);
     for (size_t i = 0; i < ss->count; i++)
         load_source(ss->list[i], dir);
 }

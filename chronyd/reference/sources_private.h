@@ -22,6 +22,7 @@ struct source {
     bool broken; /* track_break was called and no sample came since */
     int bad_selections;
     struct candidate candidate; /* as of the last selection */
+    size_t place;               /* in the owner's list */
 };
 
 struct sources {
@@ -30,9 +31,11 @@ struct sources {
     struct clock *clock;
     struct reference *ref;
     struct sources_settings settings;
-    struct source **list;
+    struct source **list;         /* with holes where sources were removed: sources_settle */
     struct candidate *candidates; /* work space of the selection, as long as list */
-    size_t count;
+    size_t count, size;           /* of the list: in use, allocated */
+    size_t holes;
+    bool held;               /* sources_hold */
     struct source *selected; /* NULL: none */
     bool stopped;
     bool lost;                  /* the selected source was removed */
@@ -42,6 +45,8 @@ struct sources {
     struct logfile *statistics_log, *selection_log;
 };
 
+/* Close the holes of the list; to be called before it is walked. */
+void sources_settle(struct sources *ss);
 /* Address or refid as in the second column group of the log files. */
 const char *source_log_name(const struct source *s, char *buf, size_t size);
 void sources_open_logs(struct sources *ss);

@@ -228,6 +228,7 @@ void sources_select(struct sources *ss, struct source *updated)
     struct selection *sel = &ss->selection;
     int previous = -1, updated_index = -1;
 
+    sources_settle(ss);
     settings.orphan_stratum = reference_orphan_stratum(ss->ref);
     settings.orphan_refid = local_refid(ss);
     for (size_t i = 0; i < ss->count; i++) {
@@ -262,6 +263,7 @@ void sources_select(struct sources *ss, struct source *updated)
 
 void sources_reselect(struct sources *ss)
 {
+    sources_settle(ss);
     ss->selected = NULL;
     for (size_t i = 0; i < ss->count; i++)
         ss->list[i]->candidate.score = 1.0;
