@@ -171,6 +171,8 @@ static void derive(struct config *c)
     c->rtc.log_rtc = c->logs & LOG_RTC;
     c->sources.log_statistics = c->logs & LOG_STATISTICS;
     c->sources.log_selection = c->logs & LOG_SELECTION;
+    c->ntp.ptp_port = c->transport.ptp_port;
+    c->ntp.ptp_domain = (uint8_t)c->transport.ptp_domain;
     c->ntp.log_measurements = c->logs & LOG_MEASUREMENTS;
     c->ntp.log_raw_measurements = c->logs & LOG_RAWMEASUREMENTS;
     ref->logs = c->sources.logs = c->ntp.logs = c->rtc.logs = logs;

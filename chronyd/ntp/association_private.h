@@ -35,6 +35,12 @@ struct local_stamp {
     enum os_stamp by; /* 0: none */
 };
 
+/* What switches on the way say that they added, each way (ntp/ptp.h). */
+struct correction {
+    bool known; /* both ways */
+    double request_s, answer_s;
+};
+
 /* One request, and what has to come back. */
 struct request {
     bool waiting;             /* sent, no valid answer yet */
@@ -56,6 +62,7 @@ struct exchange {
     struct ntp_time remote_receive, remote_transmit; /* as in the packet */
     struct ntp_time told_receive; /* peers: our receive time as it is told to the other */
     struct local_stamp sent, received;
+    struct correction correction;
 };
 
 struct association {
@@ -140,6 +147,7 @@ struct answer {
     bool has_mono;
     struct mono_root mono;
     struct local_stamp received;
+    struct correction correction;
     uint16_t tests; /* passed so far */
 };
 

@@ -5,6 +5,8 @@
 #define FIELD_MONO_ROOT 0xF323
 #define MONO_ROOT_MAGIC 0xF5BEDD9A
 #define FINE_UNIT_LOG2 (-28)
+#define FIELD_CORRECTION 0x010A
+#define CORRECTION_UNIT_LOG2 (-32)
 
 bool mono_root_find(const struct ntp_packet *p, struct mono_root *out)
 {
@@ -47,4 +49,31 @@ void mono_root_put(struct wire_out *out, const struct mono_root *m)
     wire_put_u32(out, fine(m->root_dispersion_s));
     wire_put_u64(out, m->mono_receive.bits);
     wire_put_u32(out, m->epoch);
+}
+
+bool correction_find(const struct ntp_packet *p, double *correction_s)
+{
+    struct ntp_field f;
+    size_t offset = 0;
+
+    while (ntp_field_next(p, &offset, &f)) {
+        struct wire_in in = wire_in_of(f.body, f.length);
+
+        if (f.type != FIELD_CORRECTION || f.length != CORRECTION_BYTES - 4)
+            continue;
+        *correction_s = ldexp((double)(int64_t)wire_get_u64(&in), CORRECTION_UNIT_LOG2);
+        return true;
+    }
+    return false;
+}
+
+void correction_put(struct wire_out *out, double correction_s)
+{
+    double v = clamp_d(ldexp(correction_s, -CORRECTION_UNIT_LOG2), -0x1p62, 0x1p62);
+
+    wire_put_u16(out, FIELD_CORRECTION);
+    wire_put_u16(out, CORRECTION_BYTES);
+    wire_put_u64(out, (uint64_t)(int64_t)v);
+    wire_put_u64(out, 0);
+    wire_put_u64(out, 0);
 }

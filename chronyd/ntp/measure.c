@@ -22,7 +22,21 @@ static struct utc era_pivot(struct utc now)
 struct four_times {
     struct osc sent, received;         /* ours */
     struct ntp_time receive, transmit; /* the server's */
+    struct correction correction;
 };
+
+/* What is taken out is not authenticated, so it must not make more of the measurement than it can
+ * be: what is left of the delay stays positive, and the root delay, which bounds the error, keeps
+ * all of it. A way that is not corrected while the other is would make an error of its own. */
+static void apply_correction(const struct correction *c, double least_s, struct sample *s)
+{
+    double both_s = c->request_s + c->answer_s;
+
+    if (!c->known || c->request_s <= 0.0 || c->answer_s <= 0.0 || both_s > s->delay_s - least_s)
+        return;
+    s->truth = utc_add_s(s->truth, (c->answer_s - c->request_s) / 2);
+    s->delay_s -= both_s;
+}
 
 /* By how much the two clocks may drift apart during an exchange. Between peers that takes as long
  * as they wait for each other, so it matters how well their frequencies are known. */
@@ -57,6 +71,7 @@ static void build_sample(const struct association *a, const struct answer *in,
     s->dispersion_s = precision_s + error_rate(a) * max_d(round_trip_s, 0.0);
     s->root_delay_s = in->root_delay_s + s->delay_s;
     s->root_dispersion_s = in->root_dispersion_s + s->dispersion_s;
+    apply_correction(&t->correction, precision_s, s);
     s->offset_then_s = utc_diff_s(s->truth, clock_corrected(clock, s->at));
     out->usable = round_trip_s >= 0.0;
 }
@@ -64,13 +79,14 @@ static void build_sample(const struct association *a, const struct answer *in,
 void measure(const struct association *a, const struct answer *in, struct measurement *out)
 {
     const struct ntp_header *h = &in->header;
-    struct four_times t = {a->request.sent.at, in->received.at, h->receive, h->transmit};
+    struct four_times t = {a->request.sent.at, in->received.at, h->receive, h->transmit,
+                           in->correction};
 
     *out = (struct measurement){.sent = a->request.sent, .received = in->received};
     if (in->interleaved) {
         /* The answer tells when the previous one left: all four times are of that exchange. */
         t = (struct four_times){a->last.sent.at, a->last.received.at, a->last.remote_receive,
-                                h->transmit};
+                                h->transmit, a->last.correction};
         out->sent = a->last.sent;
         out->received = a->last.received;
     }

@@ -6,6 +6,7 @@
 #include "chronyd/ntp/association.h"
 #include "chronyd/ntp/names.h"
 #include "chronyd/ntp/packet.h"
+#include "chronyd/ntp/ptp.h"
 #include "chronyd/ntp/server.h"
 #include "chronyd/os/logfile.h"
 
@@ -155,11 +156,29 @@ static bool deliver_by_address(struct ntp *n, const struct os_datagram *d)
     return true;
 }
 
+/* What came in a PTP message is from here on what came without. */
+static bool handle_ptp(struct ntp *n, const struct os_datagram *d)
+{
+    struct os_datagram inner = *d;
+    struct ptp_message m;
+
+    if (!ptp_unwrap(d->data, d->length, n->room.settings.ptp_domain, &m))
+        return true;
+    inner.data = m.ntp;
+    inner.length = m.length;
+    inner.correction_s = m.correction_s;
+    if (!deliver_by_address(n, &inner))
+        server_request(n->room.server, &inner);
+    return true;
+}
+
 static bool handle_datagram(struct ntp *n, const struct os_datagram *d)
 {
     bool of_server = server_owns(n->room.server, d->sock);
     struct association *a;
 
+    if (server_is_ptp(n->room.server, d->sock))
+        return handle_ptp(n, d);
     if (of_server || is_shared(n, d->sock)) {
         if (!deliver_by_address(n, d) && of_server)
             server_request(n->room.server, d);

@@ -52,6 +52,8 @@ struct ntp_settings {
     struct addr bind_acq_ipv4, bind_acq_ipv6;
     const char *bind_acq_device;
     int dscp;
+    uint16_t ptp_port;            /* NTP over PTP: both ends' port; 0 = off */
+    uint8_t ptp_domain;           /* 123 */
     enum addr_family only;        /* -4, -6; ADDR_NONE = both */
     int min_samples, max_samples; /* directives minsamples (6), maxsamples (0 = 64) */
     int refresh_s;                /* 1209600 */

@@ -80,6 +80,7 @@ static void remember(struct association *a, const struct answer *in, bool measur
         .remote_transmit = h->transmit,
         .sent = a->request.sent,
         .received = in->received,
+        .correction = in->correction,
     };
     a->sent_since_heard = 0;
     if (a->settings.kind == SOURCE_PEER) {
@@ -321,6 +322,9 @@ void association_receive(struct association *a, const struct os_datagram *d)
     count_stamp(a, d);
     in.header = p.header;
     in.received = (struct local_stamp){clock_osc(a->room->clock, d->stamp), d->stamp_by};
+    in.correction.answer_s = d->correction_s;
+    in.correction.known =
+        a->settings.ef_net_correction && correction_find(&p, &in.correction.request_s);
     in.tests = packet_tests(a, d, &p, &in.interleaved);
     take_root(a, &p, &in);
     judge(a, &in, &m);

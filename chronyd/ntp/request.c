@@ -99,11 +99,21 @@ static int open_socket(struct association *a, struct err *err)
     return a->room->os.ops->udp_open(a->room->os.ctx, &p, err);
 }
 
+/* The server's port says that it is asked in PTP messages. */
+static bool is_over_ptp(const struct association *a)
+{
+    uint16_t port = a->room->settings.ptp_port;
+
+    return port != 0 && a->remote.port == port;
+}
+
 static int choose_socket(struct association *a, struct err *err)
 {
     enum addr_family family = a->remote.addr.family;
     int sock;
 
+    if (is_over_ptp(a))
+        return server_ptp_socket(a->room->server, family);
     if (a->settings.kind == SOURCE_PEER)
         return server_socket(a->room->server, family);
     if (a->room->settings.acquisition_port >= 0)
@@ -136,6 +146,8 @@ static bool encode(struct association *a, const struct key *key, struct utc raw,
     out.used = NTP_HEADER_BYTES;
     if (a->settings.ef_mono_root && h.version == 4)
         mono_root_put(&out, NULL);
+    if (a->settings.ef_net_correction && h.version == 4)
+        correction_put(&out, 0.0);
     *length = out.used;
     return !key || ntp_mac_append(key, h.version, data, length, size);
 }
@@ -143,13 +155,12 @@ static bool encode(struct association *a, const struct key *key, struct utc raw,
 static bool transmit(struct association *a, int sock, const uint8_t *data, size_t length)
 {
     struct os_datagram d = {.sock = sock, .remote = a->remote, .data = data, .length = length};
-    const struct os *os = &a->room->os;
     struct err err = {0};
     struct utc raw = room_utc(a->room);
 
     a->request.sent = (struct local_stamp){clock_osc(a->room->clock, raw), STAMP_DAEMON};
     a->request.sock = sock;
-    if (os->ops->udp_send(os->ctx, &d, &a->request.tx_id, &err)) {
+    if (server_send(a->room->server, &d, &a->request.tx_id, &err)) {
         if (sock != a->sock)
             sockets_expect_stamp(a);
         return true;

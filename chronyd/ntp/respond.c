@@ -107,13 +107,18 @@ static struct ntp_time mono_time(const struct ntp_view *view, struct utc raw)
     return ntp_time_from_utc(clock_view_corrected(&view->mono, clock_view_osc(&view->clock, raw)));
 }
 
-/* The one extension field that is answered, with one as long. */
+/* The extension fields that are answered, each with one as long. */
 static void put_fields(const struct ntp_view *view, const struct ntp_packet *in,
                        const struct os_datagram *request, struct utc now_raw, struct wire_out *w)
 {
+    double asked_s;
     struct mono_root m;
 
-    if (in->header.mode != NTP_MODE_CLIENT || !mono_root_find(in, &m))
+    if (in->header.mode != NTP_MODE_CLIENT)
+        return;
+    if (correction_find(in, &asked_s))
+        correction_put(w, request->correction_s);
+    if (!mono_root_find(in, &m))
         return;
     m = (struct mono_root){
         .root_delay_s = view->figures.root_delay_s,

@@ -22,6 +22,7 @@ struct ntp_room {
     struct ntp_settings settings;
     struct logfile *measurements; /* NULL: off */
     struct server *server;
+    uint16_t ptp_sequence;      /* of the last message over PTP */
     struct mono next_slot;      /* requests of different sources keep a distance: not before this */
     struct timer give_up_timer; /* fires a while after some source was given up */
     int shared_socks[2];        /* acquisitionport: IPv4, IPv6; -1 = not open */

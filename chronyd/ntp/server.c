@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/wire.h"
+#include "chronyd/ntp/ptp.h"
 
 #define NTP_HEADER_ORIGIN 24
 #define PENDING 64
@@ -11,6 +12,8 @@
 #define PRECISION_MIN (-30)
 #define POLL_UNLIMITED (-128)
 #define BROADCAST_VERSION 4
+#define SOCKS 4
+#define SOCK_PTP 2
 
 /* A reply whose transmit timestamp may still come in. */
 struct pending {
@@ -39,8 +42,8 @@ struct server {
     struct ntp_room *room;
     struct clientlog *clients;
     struct broadcast *broadcasts;
-    int socks[2];   /* IPv4, IPv6; -1 = closed */
-    bool warned[2]; /* that the socket could not be opened */
+    int socks[SOCKS];   /* IPv4, IPv6, the same for NTP over PTP; -1 = closed */
+    bool warned[SOCKS]; /* that the socket could not be opened */
     struct ntp_view view;
     uint64_t generation;
     struct mono view_at;
@@ -66,7 +69,8 @@ struct server *server_create(struct ntp_room *room, struct err *err)
         return NULL;
     }
     s->room = room;
-    s->socks[0] = s->socks[1] = -1;
+    for (size_t i = 0; i < SOCKS; i++)
+        s->socks[i] = -1;
     s->view_at = (struct mono){INT64_MIN};
     s->view.access = room->access;
     s->view.keys = room->keys;
@@ -80,12 +84,16 @@ struct server *server_create(struct ntp_room *room, struct err *err)
     return s;
 }
 
-static void close_sock(struct server *s, size_t family)
+static void close_sock(struct server *s, size_t which)
 {
-    if (s->socks[family] < 0)
+    if (s->socks[which] < 0)
         return;
-    s->room->os.ops->udp_close(s->room->os.ctx, s->socks[family]);
-    s->socks[family] = -1;
+    s->room->os.ops->udp_close(s->room->os.ctx, s->socks[which]);
+    for (size_t i = 0; i < PENDING; i++) {
+        if (s->pending[i].sock == s->socks[which])
+            s->pending[i].sock = -1;
+    }
+    s->socks[which] = -1;
 }
 
 void server_destroy(struct server *s)
@@ -99,20 +107,25 @@ void server_destroy(struct server *s)
         timer_cancel(s->room->timers, &b->timer);
         free(b);
     }
-    close_sock(s, 0);
-    close_sock(s, 1);
+    for (size_t i = 0; i < SOCKS; i++)
+        close_sock(s, i);
     clientlog_destroy(s->clients);
     free(s);
 }
 
-static void open_sock(struct server *s, size_t family)
+static enum addr_family family_of(size_t which)
+{
+    return which % SOCK_PTP == 0 ? ADDR_IPV4 : ADDR_IPV6;
+}
+
+static void open_sock(struct server *s, size_t which)
 {
     const struct ntp_settings *set = &s->room->settings;
     struct os_udp_params p = {
         .use = OS_UDP_NTP_SERVER,
-        .family = family == 0 ? ADDR_IPV4 : ADDR_IPV6,
-        .local = family == 0 ? set->bind_ipv4 : set->bind_ipv6,
-        .local_port = set->port,
+        .family = family_of(which),
+        .local = family_of(which) == ADDR_IPV4 ? set->bind_ipv4 : set->bind_ipv6,
+        .local_port = which >= SOCK_PTP ? set->ptp_port : set->port,
         .device = set->bind_device,
         .dscp = set->dscp,
         .broadcast = s->broadcasts != NULL,
@@ -121,36 +134,41 @@ static void open_sock(struct server *s, size_t family)
     char text[ADDR_TEXT_MAX + 8];
     struct err err = {0};
 
-    s->socks[family] = s->room->os.ops->udp_open(s->room->os.ctx, &p, &err);
-    if (s->socks[family] < 0 && !s->warned[family]) {
+    s->socks[which] = s->room->os.ops->udp_open(s->room->os.ctx, &p, &err);
+    if (s->socks[which] < 0 && !s->warned[which]) {
         e.addr.family = (uint8_t)p.family; /* any: zeros */
         log_error(s->room->log, "Could not open NTP socket on %s",
                   endpoint_format(&e, text, sizeof(text)));
     }
-    s->warned[family] = s->socks[family] < 0;
+    s->warned[which] = s->socks[which] < 0;
 }
 
-static bool is_needed(const struct server *s, size_t family, bool peers)
+/* PTP messages go from port to port, so a client needs the socket as well. */
+static bool is_needed(const struct server *s, size_t which, const bool peers[2])
 {
-    enum addr_family f = family == 0 ? ADDR_IPV4 : ADDR_IPV6;
+    enum addr_family f = family_of(which);
     const struct ntp_settings *set = &s->room->settings;
 
-    if (set->port == 0 || (set->only != ADDR_NONE && set->only != f))
+    if (set->only != ADDR_NONE && set->only != f)
+        return false;
+    if (which >= SOCK_PTP)
+        return set->ptp_port != 0;
+    if (set->port == 0)
         return false;
     for (const struct broadcast *b = s->broadcasts; b; b = b->next) {
         if (b->to.addr.family == f)
             return true;
     }
-    return peers || access_any(s->room->access, f);
+    return peers[which] || access_any(s->room->access, f);
 }
 
 void server_open(struct server *s, const bool peers[2])
 {
-    for (size_t family = 0; family < 2; family++) {
-        if (!is_needed(s, family, peers[family]))
-            close_sock(s, family);
-        else if (s->socks[family] < 0)
-            open_sock(s, family);
+    for (size_t i = 0; i < SOCKS; i++) {
+        if (!is_needed(s, i, peers))
+            close_sock(s, i);
+        else if (s->socks[i] < 0)
+            open_sock(s, i);
     }
 }
 
@@ -159,14 +177,42 @@ int server_socket(const struct server *s, enum addr_family family)
     return s->socks[family == ADDR_IPV6];
 }
 
+int server_ptp_socket(const struct server *s, enum addr_family family)
+{
+    return s->socks[SOCK_PTP + (family == ADDR_IPV6)];
+}
+
+bool server_is_ptp(const struct server *s, int sock)
+{
+    return sock >= 0 && (sock == s->socks[SOCK_PTP] || sock == s->socks[SOCK_PTP + 1]);
+}
+
 bool server_owns(const struct server *s, int sock)
 {
-    return sock >= 0 && (sock == s->socks[0] || sock == s->socks[1]);
+    return sock >= 0 && (sock == s->socks[0] || sock == s->socks[1] || server_is_ptp(s, sock));
 }
 
 bool server_serves(const struct server *s)
 {
-    return (s->socks[0] >= 0 || s->socks[1] >= 0) && access_any(s->room->access, ADDR_NONE);
+    bool open = false;
+
+    for (size_t i = 0; i < SOCKS; i++)
+        open = open || s->socks[i] >= 0;
+    return open && access_any(s->room->access, ADDR_NONE);
+}
+
+bool server_send(struct server *s, const struct os_datagram *d, uint32_t *tx_id, struct err *err)
+{
+    const struct os *os = &s->room->os;
+    uint8_t data[PTP_PACKET_BYTES_MAX];
+    struct os_datagram wrapped = *d;
+
+    if (!server_is_ptp(s, d->sock))
+        return os->ops->udp_send(os->ctx, d, tx_id, err);
+    wrapped.data = data;
+    wrapped.length =
+        ptp_wrap(d->data, d->length, s->room->settings.ptp_domain, ++s->room->ptp_sequence, data);
+    return os->ops->udp_send(os->ctx, &wrapped, tx_id, err);
 }
 
 struct clientlog *server_clients(struct server *s)
@@ -233,7 +279,7 @@ static void send_reply(struct server *s, const struct os_datagram *request,
     struct err err = {0};
     uint32_t tx_id;
 
-    if (!s->room->os.ops->udp_send(s->room->os.ctx, &d, m->known ? &tx_id : NULL, &err)) {
+    if (!server_send(s, &d, m->known ? &tx_id : NULL, &err)) {
         log_debug(s->room->log, "%s", err.text);
         return;
     }

@@ -17,7 +17,12 @@ void server_open(struct server *s, const bool peers[2]);
 bool server_add_broadcast(struct server *s, const struct endpoint *to, double interval_s);
 /* -1 if it is not open. */
 int server_socket(const struct server *s, enum addr_family family);
+/* That of NTP over PTP, which clients use too. */
+int server_ptp_socket(const struct server *s, enum addr_family family);
 bool server_owns(const struct server *s, int sock);
+bool server_is_ptp(const struct server *s, int sock);
+/* Sends on any of these sockets, in a PTP message where that is the socket's use. */
+bool server_send(struct server *s, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
 void server_request(struct server *s, const struct os_datagram *d);
 void server_sent(struct server *s, int sock, uint32_t tx_id, struct utc stamp, enum os_stamp by);
 /* As of now; lent until the next call. */

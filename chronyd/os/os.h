@@ -49,6 +49,7 @@ struct os_datagram {
     /* incoming only: */
     struct utc stamp; /* best receive time, on the system clock (raw) */
     enum os_stamp stamp_by;
+    double correction_s; /* left alone by the world: time spent in switches, as they say (PTP) */
 };
 
 /* What the system's clock can do. Frequencies are relative to the free-running oscillator. */

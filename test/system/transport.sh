@@ -1,0 +1,95 @@
+#!/bin/bash
+# transport.sh - other ways than plain NTP on the wire: PTP messages, hardware time stamps of
+# interfaces that have none, answers that another program signs. Needs a network of its own, which
+# keeps ports below 1024 free; takes half a minute.
+name=transport
+. "$(dirname "$0")/common.bash"
+[ -n "${OWN_NETWORK:-}" ] || { echo "skip transport (no network namespace of its own)"; exit 0; }
+
+usual=("port 0" "cmdport 0" "pidfile /")
+# ours NAME LINE...: one more daemon, until the end of the test; its log is NAME.log.
+ours() {
+    local log=$dir/$1.log socket=$dir/$1/chronyd.sock
+    shift
+    mkdir -m 770 "${socket%/*}"
+    "$chronyd" -4 -d -x -U -u root "${usual[@]}" "bindcmdaddress $socket" "logdir ${socket%/*}" \
+        "log measurements" "$@" >"$log" 2>&1 &
+    last=$!
+    pids+=("$last")
+}
+ask() { # NAME COMMAND...
+    local who=$1
+    shift
+    "$chronyc" -h "$dir/$who/chronyd.sock" -c "$@"
+}
+wait_for() { # SECONDS COMMAND...
+    local left=$(($1 * 10))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $((left -= 1)) -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+end_all() {
+    kill "${pids[@]}" 2>/dev/null
+    wait "${pids[@]}" 2>/dev/null
+    pids=()
+    rm -rf "${dir:?}"/*
+}
+measured() { # NAME ADDRESS: a good measurement was made
+    grep -q " $2 .* 111 111 1111 " "$dir/$1/measurements.log"
+}
+
+# --- NTP over PTP: the second daemon asks the first one, directly and through a switch that holds up
+# requests by 4 ms, answers by 1 ms, and says so.
+cat >"$dir/switch.py" <<'PY'
+import select, socket, sys, time
+side, far, delays = sys.argv[1], (sys.argv[2], 319), (4e-3, 1e-3)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((side, 319))
+back = None
+while True:
+    data, source = s.recvfrom(2000)
+    start = time.monotonic()
+    print(data[:2].hex(), *source, flush=True)
+    answer = source == far
+    to = back if answer else far
+    back = back if answer else source
+    while time.monotonic() < start + delays[answer]:
+        pass
+    spent = int((time.monotonic() - start) * 1e9 * 65536)
+    data = data[:8] + (int.from_bytes(data[8:16], 'big') + spent).to_bytes(8, 'big') + data[16:]
+    s.sendto(data, to)
+PY
+python3 "$dir/switch.py" 127.0.0.3 127.0.0.1 >"$dir/switch.log" &
+pids+=($!)
+ours server 'bindaddress 127.0.0.1' 'ptpport 319' 'allow' 'local stratum 3'
+ours domain 'bindaddress 127.0.0.4' 'ptpport 319' 'allow' 'local stratum 3' 'ptpdomain 5'
+asked='port 319 minpoll -2 maxpoll -2 iburst'
+ours client 'bindaddress 127.0.0.2' 'ptpport 319' "server 127.0.0.1 $asked" \
+    "server 127.0.0.3 $asked extfield 10A xleave" "server 127.0.0.4 $asked"
+wait_for 10 measured client 127.0.0.1
+wait_for 10 measured client 127.0.0.3
+expect "no answer" measured client 127.0.0.1
+expect "requests are no PTP messages" grep -q '^0102 127.0.0.2 319$' "$dir/switch.log"
+finish "ptpport is where requests and answers travel in PTP messages"
+refuse "an answer" measured client 127.0.0.4
+ours fifth 'bindaddress 127.0.0.5' 'ptpport 319' 'ptpdomain 5' "server 127.0.0.4 $asked"
+wait_for 10 measured fifth 127.0.0.4
+expect "no answer in the same domain" measured fifth 127.0.0.4
+finish "ptpdomain keeps two networks apart"
+sleep 1
+# Offset and delay of the last measurement through the switch, in microseconds.
+through() { awk -v host="$1" '$3 == host && $8 == "1111" { o = $12; d = $13 }
+    END { printf "%d %d\n", o * 1e6, d * 1e6 }' "$dir/$2/measurements.log"; }
+read -r offset delay < <(through 127.0.0.3 client)
+expect "offset $offset us, delay $delay us" test "${offset#-}" -lt 500 -a "$delay" -lt 1500
+ours uncorrected 'bindaddress 127.0.0.6' 'ptpport 319' "server 127.0.0.3 $asked"
+wait_for 10 measured uncorrected 127.0.0.3
+read -r offset delay < <(through 127.0.0.3 uncorrected)
+expect "offset $offset us, delay $delay us without the field" test "${offset#-}" -gt 1000 -a "$delay" -gt 4500
+finish "extfield 10A takes out the time that switches add"
+expect "kernel stamps" grep -q ' K K$' "$dir/client/measurements.log"
+end_all
+
+exit $bad
