@@ -128,6 +128,12 @@ static void leap_due(struct world *w, struct happening *h)
 
     if (n->leap_armed == OS_LEAP_NONE)
         return;
+    if (n->halted && !n->halt.clock_runs) { /* it does not count now */
+        queue_set(&w->queue, h, w->now_ns + NS_PER_S);
+        return;
+    }
+    if (left < -NS_PER_S) /* the second was jumped over, and the kernel looks for that one alone */
+        return;
     /* Look twice, since the rate changes meanwhile. */
     if (left > 0) {
         queue_set(&w->queue, h, w->now_ns + (left > 10 * NS_PER_S ? left - 5 * NS_PER_S : left));
