@@ -194,9 +194,11 @@ static void malformed_datagram(struct node *n, const struct packet *p)
         uint64_t flips = 1 + rng_below(&state->rng, 16);
 
         length = (size_t)rng_below(&state->rng, sizeof(data) + 1);
-        while (flips-- > 0)
-            data[rng_below(&state->rng, sizeof(data))] ^=
-                (uint8_t)(1u << rng_below(&state->rng, 8));
+        while (flips-- > 0) {
+            uint8_t *at = &data[rng_below(&state->rng, sizeof(data))]; /* the first of two draws */
+
+            *at ^= (uint8_t)(1u << rng_below(&state->rng, 8));
+        }
     }
     host_send(n, &p->target, &p->source, data, length);
 }

@@ -108,8 +108,10 @@ double rng_gamma(struct rng *r, double shape)
     double d, c, x, v, u;
 
     /* Marsaglia and Tsang; below one the usual boost by a power of a uniform draw. */
-    if (shape < 1.0)
-        return rng_gamma(r, shape + 1.0) * pow(rng_unit(r), 1.0 / shape);
+    if (shape < 1.0) {
+        d = rng_gamma(r, shape + 1.0); /* two draws in an order that no compiler may choose */
+        return d * pow(rng_unit(r), 1.0 / shape);
+    }
     d = shape - 1.0 / 3.0;
     c = 1.0 / sqrt(9.0 * d);
     for (;;) {
