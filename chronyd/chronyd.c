@@ -478,7 +478,7 @@ static bool begin_initial(struct chronyd *d)
     }
     d->initial = true;
     reference_begin_initial(d->reference, config->initstepslew_threshold_s);
-    ntp_reload_sources(d->ntp, hosts, count);
+    ntp_borrow_sources(d->ntp, hosts, count);
     free(hosts);
     timer_set(&d->timers, &d->initial_end,
               mono_add_s(d->os.ops->mono(d->os.ctx), INITIAL_TIMEOUT_S));
@@ -491,7 +491,7 @@ static void end_initial(struct chronyd *d)
         log_warning(&d->log, "No suitable source for initstepslew");
     d->initial = false;
     timer_cancel(&d->timers, &d->initial_end);
-    ntp_reload_sources(d->ntp, NULL, 0);
+    ntp_borrow_sources(d->ntp, NULL, 0);
     reference_end_initial(d->reference);
     add_sources(d);
 }

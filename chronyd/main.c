@@ -375,12 +375,12 @@ static bool drop_privileges(const struct process *p, struct err *err)
         .bind_devices = needs_device_binding(c),
     };
 
-    if (world_is_restricted(p->world))
-        return true;
-    if (!privileges_drop(&p->user, &keep, err))
+    if (!world_is_restricted(p->world) && !privileges_drop(&p->user, &keep, err))
         return false;
     if (geteuid() == 0)
         log_warning(&p->log, "Running with root privileges");
+    if (world_is_restricted(p->world))
+        return true;
     world_watch_host(p->world);
     if (FILTER_BY_DEFAULT)
         restrict_files(p);

@@ -123,6 +123,10 @@ void polling_begin_burst(struct association *a, int good, int total);
 void polling_reschedule(struct association *a);
 void polling_network_changed(struct association *a);
 double polling_interval_s(const struct association *a);
+/* What a packet says about it. */
+int polling_log2(const struct association *a);
+/* After each change of the reach register: is it worth while to wait for this source? */
+void polling_count_trial(struct association *a);
 
 /* sockets.c: which event is whose. A socket of its own belongs to the association until it is
  * closed; on one that many share the number of the datagram tells whose transmit timestamp it is,

@@ -252,6 +252,26 @@ bool names_started_polling(const struct names *n)
     return n->polling;
 }
 
+static bool has_address(const struct line *l)
+{
+    for (int i = 0; i < l->count; i++) {
+        if (association_resolved(l->members[i]))
+            return true;
+    }
+    return false;
+}
+
+bool names_awaited(const struct names *n)
+{
+    if (n->unresolved == 0)
+        return false;
+    for (const struct line *l = n->first; l; l = l->next) {
+        if (!l->literal && l->count > 0 && !has_address(l) && !association_given_up(l->members[0]))
+            return true;
+    }
+    return false;
+}
+
 void names_try_again(struct names *n)
 {
     if (!n->started || n->unresolved == 0)

@@ -415,7 +415,8 @@ static void remove_unlisted(struct names *n, struct claims *c, struct ntp_replac
             out->kept++;
             continue;
         }
-        log_info(n->room->log, "Removed %s %s", kind_of(&l->settings), l->settings.name);
+        if (!list->quiet)
+            log_info(n->room->log, "Removed %s %s", kind_of(&l->settings), l->settings.name);
         remove_line(l);
         out->removed++;
     }
@@ -435,7 +436,7 @@ static void add_listed(struct names *n, const struct claims *c, struct ntp_repla
             continue;
         }
         out->added++;
-        if (n->started)
+        if (n->started && !list->quiet)
             log_info(n->room->log, "Added %s %s", kind_of(s), s->name);
     }
 }

@@ -24,6 +24,7 @@ struct names_list {
     const struct ntp_source_settings *items;
     size_t config_count, dir_count;
     bool only_dirs; /* lines of the configuration are not listed and stay */
+    bool quiet;     /* log nothing */
 };
 /* False only without memory: nothing has changed then. */
 bool names_replace(struct names *n, const struct names_list *list, struct ntp_replaced *out);
@@ -32,6 +33,8 @@ bool names_delete(struct names *n, const struct addr *addr);
 void names_start(struct names *n);
 /* The first round of look-ups has ended, and polling begun. */
 bool names_started_polling(const struct names *n);
+/* Is there a name without any address yet, that may get one? */
+bool names_awaited(const struct names *n);
 /* Look up now what has no address yet. */
 void names_try_again(struct names *n);
 void names_refresh(struct names *n);

@@ -223,7 +223,7 @@ static bool nobody_hopes(const struct ntp *n)
         if (association_resolved(a) && !association_given_up(a))
             return false;
     }
-    return names_started_polling(n->names);
+    return names_started_polling(n->names) && !names_awaited(n->names);
 }
 
 static void give_up(void *ctx, struct mono now)
@@ -285,7 +285,8 @@ static enum ntp_add_status add_source(struct ntp *n, const struct ntp_source_set
     enum ntp_add_status status = names_add(n->names, s, origin);
 
     if (status == NTP_ADDED && n->started) {
-        log_info(n->room.log, "Added %s %s", s->pool ? "pool" : "source", s->name);
+        if (origin == NAMES_COMMAND)
+            log_info(n->room.log, "Added %s %s", s->pool ? "pool" : "source", s->name);
         ntp_open_server(n, NULL);
     }
     return status;
@@ -318,10 +319,20 @@ void ntp_reload_sources(struct ntp *n, const struct ntp_source_settings *list, s
     (void)replace_sources(n, &only, &unused);
 }
 
+void ntp_borrow_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count)
+{
+    const struct names_list only = {
+        .items = list, .dir_count = count, .only_dirs = true, .quiet = true};
+    struct ntp_replaced unused;
+
+    (void)replace_sources(n, &only, &unused);
+}
+
 bool ntp_replace_sources(struct ntp *n, const struct ntp_source_settings *list, size_t config_count,
                          size_t dir_count, struct ntp_replaced *out)
 {
-    const struct names_list all = {list, config_count, dir_count, false};
+    const struct names_list all = {
+        .items = list, .config_count = config_count, .dir_count = dir_count};
 
     return replace_sources(n, &all, out);
 }

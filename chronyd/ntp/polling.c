@@ -20,6 +20,11 @@
  * requests. */
 #define NETWORK_SETTLES_S 1.0
 #define NETWORK_PAUSE_S 16.0
+/* With -q, -Q and initstepslew a source that does not lead anywhere is not waited for any longer
+ * after so many trials, each of its first samples (the one that is just coming, too) earning one
+ * more, or, since trials without a burst take long, after so many silent ones in a row. */
+#define TRIALS_GIVEN_UP 5
+#define TRIALS_EARNED_MAX 2
 #define MISSED_GIVEN_UP 3
 
 static bool in_burst(const struct association *a)
@@ -33,6 +38,19 @@ static struct poll_settings limits(const struct association *a)
                                   sources_selection(a->room->sources)->agreeing};
 }
 
+static int allowed_log2(const struct association *a, int poll)
+{
+    bool near = source_reach(a->source) != 0 && a->min_delay_s >= 0.0 &&
+                a->min_delay_s <= SUBSECOND_DELAY_MAX_S;
+
+    return poll < 0 && !near ? 0 : poll;
+}
+
+int polling_log2(const struct association *a)
+{
+    return allowed_log2(a, a->polling.log2_s);
+}
+
 double polling_interval_s(const struct association *a)
 {
     struct poll_settings l = limits(a);
@@ -41,9 +59,7 @@ double polling_interval_s(const struct association *a)
     /* Two peers that poll each other agree on the shorter of their intervals. */
     if (a->settings.kind == SOURCE_PEER && a->remote_poll < poll)
         poll = a->remote_poll > a->settings.minpoll ? a->remote_poll : a->settings.minpoll;
-    if (poll < 0 && (source_reach(a->source) == 0 || a->min_delay_s < 0.0 ||
-                     a->min_delay_s > SUBSECOND_DELAY_MAX_S))
-        poll = 0;
+    poll = allowed_log2(a, poll);
     return poll == a->polling.log2_s ? poll_interval_s(&a->polling, &l) : ldexp(1.0, poll);
 }
 
@@ -120,13 +136,20 @@ static void give_up(struct association *a)
     a->given_up = true;
 }
 
+void polling_count_trial(struct association *a)
+{
+    int samples = (int)track_count(source_track(a->source)) + (source_reach(a->source) & 1);
+
+    if (source_reach_polls(a->source) >= TRIALS_GIVEN_UP + clamp_i(samples, 0, TRIALS_EARNED_MAX) ||
+        (a->polling.missed >= MISSED_GIVEN_UP && !in_burst(a)))
+        give_up(a);
+}
+
 /* The next regular request is counted from the last one. */
 static void end_burst(struct association *a)
 {
     if (!in_burst(a))
         return;
-    if (a->burst_good > 0 && !a->proved)
-        give_up(a);
     a->burst_good = a->burst_total = 0;
     if (a->state == ASSOC_BURST_OFFLINE) {
         a->state = ASSOC_OFFLINE;
@@ -193,8 +216,7 @@ static void count_missed(struct association *a)
         poll_silence(&a->polling, &l);
     if (a->filter && sample_filter_poll(a->filter, a->room->clock, &s))
         source_add_sample(a->source, &s);
-    if (a->polling.missed >= MISSED_GIVEN_UP && !in_burst(a))
-        give_up(a);
+    polling_count_trial(a);
 }
 
 /* How many extra requests before the measured one: they make the way and its caches warm. */
@@ -286,13 +308,13 @@ void polling_answered(struct association *a, uint16_t tests, bool measured, doub
     if (a->request.presend)
         return;
     score_answer(a, tests, measured, error_s, distance_s);
-    if (measured)
-        a->given_up = false;
     if (in_burst(a)) {
         if (measured && a->burst_good > 0)
             a->burst_good--;
         if (a->burst_good == 0 || a->burst_total == 0)
             end_burst(a);
+        else
+            polling_reschedule(a); /* the server may have turned out to be near */
         return;
     }
     if (a->settings.kind == SOURCE_SERVER)

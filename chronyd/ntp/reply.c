@@ -177,9 +177,14 @@ static void note_tests(struct association *a, uint16_t tests)
         a->trouble = (struct reason){.code = REASON_NONE};
 }
 
-/* Our time is to be the server's own, not one that was got from it. */
-static void copy_status(struct association *a, const struct ntp_header *h, bool synced)
+/* With `copy` our time is to be the server's own, not one that was got from it. */
+static void take_status(struct association *a, const struct ntp_header *h, bool synced)
 {
+    if (!a->settings.copy) {
+        source_update_status(a->source, h->stratum,
+                             synced ? (enum leap)h->leap : LEAP_UNSYNCHRONISED);
+        return;
+    }
     if (!synced) {
         source_reset(a->source);
         source_update_status(a->source, h->stratum, LEAP_UNSYNCHRONISED);
@@ -221,15 +226,9 @@ static void accept(struct association *a, const struct answer *in, const struct 
 
     a->data.total_valid++;
     source_update_reach(a->source, synced);
-    if (is_kiss(h)) {
-        handle_kiss(a);
-        return;
-    }
-    if (a->settings.copy)
-        copy_status(a, h, synced);
-    else
-        source_update_status(a->source, h->stratum,
-                             synced ? (enum leap)h->leap : LEAP_UNSYNCHRONISED);
+    polling_count_trial(a);
+    if (!is_kiss(h))
+        take_status(a, h, synced);
     follow_mono(a, in);
     prediction_error(a, &m->sample, &error_s, &distance_s);
     if (good)
@@ -237,7 +236,11 @@ static void accept(struct association *a, const struct answer *in, const struct 
     if (good && !leap_near)
         add_sample(a, &m->sample);
     polling_answered(a, in->tests, good, error_s, distance_s);
-    tell_owner(a, good);
+    report_log(a, in, m);
+    if (is_kiss(h))
+        handle_kiss(a);
+    else
+        tell_owner(a, good);
 }
 
 static void count_stamp(struct association *a, const struct os_datagram *d)
@@ -284,11 +287,18 @@ static void settle(struct association *a)
     sockets_close(a);
 }
 
-/* A server that is not synchronised has no time to be measured. */
+/* A server that is not synchronised has no time to be measured. A packet that may be anybody's must
+ * not leave a trace, in what is known of usual delays for instance. */
 static void judge(struct association *a, struct answer *in, struct measurement *m)
 {
     uint16_t tests = measure_server_tests(in);
 
+    if (!has(in->tests, TESTS_VALID)) {
+        *m = (struct measurement){
+            .sample.at = in->received.at, .sent = a->request.sent, .received = in->received};
+        in->tests |= tests;
+        return;
+    }
     measure(a, in, m);
     if (has(tests, TEST_6 | TEST_7)) {
         tests |= measure_tests(a, in, m);
@@ -339,6 +349,5 @@ void association_receive(struct association *a, const struct os_datagram *d)
     remember(a, &in, has(in.tests, TESTS_GOOD) && !in.interleaved);
     settle(a);
     report_packet(a, &in, &m);
-    report_log(a, &in, &m);
     accept(a, &in, &m);
 }

@@ -41,7 +41,7 @@ static void fill_client(struct association *a, struct ntp_header *h)
     struct request *r = &a->request;
 
     h->mode = NTP_MODE_CLIENT;
-    h->poll = (int8_t)a->polling.log2_s;
+    h->poll = (int8_t)polling_log2(a);
     h->precision = PRECISION_UNTOLD;
     r->transmit = cookie(a, 0);
     r->interleaved =
@@ -72,7 +72,7 @@ static void fill_peer(struct association *a, struct utc raw, struct ntp_header *
 
     ntp_view_header(view, raw, h);
     h->mode = NTP_MODE_ACTIVE;
-    h->poll = (int8_t)a->polling.log2_s;
+    h->poll = (int8_t)polling_log2(a);
     h->receive = a->last.told_receive;
     h->origin = interleave ? a->last.remote_receive : a->last.remote_transmit;
     h->transmit =

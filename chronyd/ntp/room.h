@@ -54,11 +54,10 @@ static inline double room_random_unit(const struct ntp_room *r)
     return (double)(room_random(r) >> 11) * 0x1p-53;
 }
 
-#define GIVE_UP_AFTER_S 10.0 /* a late answer may still come */
-
+/* Whether anybody is left to hope for is asked when this event has been dealt with. */
 static inline void room_gave_up(struct ntp_room *r)
 {
-    timer_set(r->timers, &r->give_up_timer, mono_add_s(room_mono(r), GIVE_UP_AFTER_S));
+    timer_set(r->timers, &r->give_up_timer, room_mono(r));
 }
 
 #endif

@@ -205,31 +205,34 @@ void reference_notice_interference(struct reference *r)
 }
 
 /* -q, -Q and initstepslew: one update, and it ends there. */
+static void update_initially(struct reference *r, struct clock_order *order, double offset_s)
+{
+    order->step = fabs(offset_s) >= r->initial_threshold_s;
+    log_info(r->log, "System's initial offset : %.6f seconds %s of true (%s)", fabs(offset_s),
+             offset_s >= 0.0 ? "slow" : "fast", order->step ? "step" : "slew");
+    steer(r, order, offset_s);
+    r->once = ONCE_DONE;
+}
+
 static void update_once(struct reference *r, const struct reference_update *u, double offset_s)
 {
     const struct estimate *e = &u->estimate;
     struct clock_order order = {
         .at = e->at, .truth = e->truth, .freq_ppm = clock_freq_ppm(r->clock), .step = true};
-    bool initial = r->settings.mode == REFERENCE_INITIAL;
     bool step = r->settings.mode == REFERENCE_UPDATE_ONCE;
 
-    if (initial)
-        step = order.step = fabs(offset_s) >= r->initial_threshold_s;
-    log_info(r->log, "System clock wrong by %.6f seconds (%s)", offset_s,
-             step      ? "step"
-             : initial ? "slew"
-                       : "ignored");
-    if (initial) {
-        steer(r, &order, offset_s);
-        r->once = ONCE_DONE;
-    } else if (step) {
-        steer(r, &order, offset_s);
-        r->once = clock_in_control(r->clock) && fabs(clock_remaining_s(r->clock)) > 0.1
-                      ? ONCE_FAILED
-                      : ONCE_DONE;
-    } else {
-        r->once = ONCE_DONE;
+    if (r->settings.mode == REFERENCE_INITIAL) {
+        update_initially(r, &order, offset_s);
+        return;
     }
+    log_info(r->log, "System clock wrong by %.6f seconds (%s)", offset_s,
+             step ? "step" : "ignored");
+    r->once = ONCE_DONE;
+    if (!step)
+        return;
+    steer(r, &order, offset_s);
+    if (clock_in_control(r->clock) && fabs(clock_remaining_s(r->clock)) > 0.1)
+        r->once = ONCE_FAILED;
 }
 
 void reference_begin_initial(struct reference *r, double threshold_s)

@@ -143,14 +143,15 @@ static bool any_is_coming(const struct sources *ss)
     return false;
 }
 
-/* Once per change; at the start, while nobody has enough samples yet, there is nothing to tell. */
+/* Once per change; at the start, while nobody has enough samples yet, there is nothing to tell, and
+ * for -q and the like it is always the start. */
 static void tell_no_selection(struct sources *ss, bool lost, const struct reason *why)
 {
     bool at_start = why->code == REASON_NO_SELECTABLE || why->code == REASON_NO_SOURCES ||
                     why->code == REASON_WAITS_FOR_OTHERS ||
                     (why->code == REASON_FEW_SOURCES && any_is_coming(ss));
 
-    if ((lost || !at_start) && why->code != ss->told_why) {
+    if (((lost && !reference_is_once(ss->ref)) || !at_start) && why->code != ss->told_why) {
         log_no_selection(ss, why);
         ss->told_why = why->code;
     }

@@ -407,7 +407,7 @@ static void deleted_source_leaves_nothing_behind(void **state)
     world_destroy(w);
 }
 
-static void unresolved_names_give_up_with_the_first_round(void **state)
+static void a_name_without_an_address_is_waited_for(void **state)
 {
     struct ntp_source_settings s = world_source("ntp.example");
     struct world *w = empty();
@@ -417,10 +417,8 @@ static void unresolved_names_give_up_with_the_first_round(void **state)
     ntp_start(w->ntp);
     world_run(w, 2);
     world_resolved(w, 0, 0, 0);
-    world_run(w, 9);
+    world_run(w, 1000);
     assert_false(ntp_all_given_up(w->ntp));
-    world_run(w, 2);
-    assert_true(ntp_all_given_up(w->ntp));
     world_destroy(w);
 }
 
@@ -444,7 +442,7 @@ int main(void)
         cmocka_unit_test(reload_keeps_the_unchanged_and_logs_the_rest),
         cmocka_unit_test(sources_of_all_files_are_replaced_at_once),
         cmocka_unit_test(deleted_source_leaves_nothing_behind),
-        cmocka_unit_test(unresolved_names_give_up_with_the_first_round),
+        cmocka_unit_test(a_name_without_an_address_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
