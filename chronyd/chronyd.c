@@ -1,228 +1,19 @@
+/* chronyd.c - see chronyd.h: the rooms are made, wired, fed and taken down. */
 #include "chronyd/chronyd.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/text.h"
+#include "chronyd/private.h"
 
-#include "chronyd/clock/tempcomp.h"
-#include "chronyd/reload.h"
-
-#define INITIAL_TIMEOUT_S 60.0 /* for names that do not resolve; servers are given up earlier */
-#define KEY_FILE_BYTES_MAX (4 << 20)
 /* A sleep or a jump of the clock as long as this is worth a few packets to every source. */
 #define MEASURE_AGAIN_S 10.0
 
-struct chronyd {
-    const struct config *config; /* that of the start; most of it holds until the end */
-    struct config reloaded;      /* what came after it */
-    bool has_reloaded;
-    struct chronyd_options options;
-    struct os os;
-    struct log log;
-    struct timers timers;
-    struct keystore *keys;
-    struct access_table *ntp_access, *command_access;
-    struct access_rules *ntp_rules, *command_rules;
-    struct clock *clock;
-    struct tempcomp *tempcomp; /* NULL = off */
-    struct reference *reference;
-    struct sources *sources;
-    struct ntp *ntp;
-    struct rtc *rtc; /* NULL = not tracked */
-    struct refclocks *refclocks;
-    struct manual *manual;
-    struct control *control;
-    struct control_hooks hooks;
-    struct control_rooms rooms;
-    struct timer timeout;     /* -t */
-    struct timer initial_end; /* initstepslew takes no longer */
-    bool initial;             /* initstepslew is going on */
-    bool started;
-    bool names_settled; /* the first round of name resolution has ended */
-    enum chronyd_state state;
-};
-
-/* What can change at run time is to be taken from here. */
-static const struct config *current(const struct chronyd *d)
-{
-    return d->has_reloaded ? &d->reloaded : d->config;
-}
-
-/* --- what commands may do beyond their rooms ------------------------------------------------ */
-
-static void finish(struct chronyd *d, enum chronyd_state state)
+/* A first end that was decided on stays. */
+void chronyd_finish(struct chronyd *d, enum chronyd_state state)
 {
     if (d->state == CHRONYD_RUNNING)
         d->state = state;
-}
-
-static void hook_shutdown(void *ctx)
-{
-    struct chronyd *d = ctx;
-
-    log_info(&d->log, "Received shutdown command");
-    finish(d, CHRONYD_DONE);
-}
-
-static void hook_cycle_logs(void *ctx)
-{
-    struct chronyd *d = ctx;
-
-    ntp_cycle_logs(d->ntp);
-    sources_cycle_logs(d->sources);
-    reference_cycle_logs(d->reference);
-    rtc_cycle_logs(d->rtc);
-    refclocks_cycle_logs(d->refclocks);
-    tempcomp_cycle_logs(d->tempcomp);
-}
-
-static void hook_dump(void *ctx)
-{
-    struct chronyd *d = ctx;
-
-    if (d->config->dump_dir)
-        sources_dump(d->sources, d->config->dump_dir);
-}
-
-static void load_keys(struct chronyd *d)
-{
-    const char *path = current(d)->key_file;
-    struct err err;
-    size_t length, count;
-    char *text;
-
-    if (!path) {
-        (void)keystore_load(d->keys, "", 0, "", &d->log);
-        return;
-    }
-    if (!d->os.ops->file_read(d->os.ctx, path, KEY_FILE_BYTES_MAX, &text, &length, &err)) {
-        log_warning(&d->log, "Could not read key file: %s", err.text);
-        return;
-    }
-    count = keystore_load(d->keys, text, length, path, &d->log);
-    memset(text, 0, length);
-    free(text);
-    log_info(&d->log, "Loaded %zu symmetric keys", count);
-}
-
-static void hook_rekey(void *ctx)
-{
-    struct chronyd *d = ctx;
-
-    load_keys(d);
-    ntp_rekey(d->ntp);
-}
-
-static void read_source_dirs(struct chronyd *d, bool strict)
-{
-    const struct config_reader reader = {.os = &d->os, .log = &d->log, .strict = strict};
-    struct ntp_source_settings *list;
-    size_t count;
-
-    if (!config_read_sources(current(d), &reader, &list, &count))
-        return;
-    ntp_reload_sources(d->ntp, list, count);
-    free(list);
-}
-
-static void hook_reload_sources(void *ctx)
-{
-    struct chronyd *d = ctx;
-
-    if (d->started && !d->initial)
-        read_source_dirs(d, true);
-}
-
-static void hook_access_rule(void *ctx, bool command, const struct access_rule *rule)
-{
-    struct chronyd *d = ctx;
-
-    access_rules_append(command ? d->command_rules : d->ntp_rules, rule);
-}
-
-/* --- the configuration once more -------------------------------------------------------------- */
-
-static bool replace_sources(struct chronyd *d, const struct config *next,
-                            struct candm_rpy_reload_config *out, struct err *err)
-{
-    const struct config_reader reader = {.os = &d->os, .log = &d->log, .strict = true};
-    struct ntp_source_settings *list, *all;
-    struct ntp_replaced replaced;
-    size_t count;
-    bool good;
-
-    /* Later all of them will be added, from the new configuration. */
-    if (d->initial)
-        return true;
-    if (!config_read_sources(next, &reader, &list, &count))
-        return err_set(err, ERR_IO, "Could not read the source directories");
-    all = calloc(next->ntp_source_count + count + 1, sizeof(*all));
-    if (all && next->ntp_source_count > 0)
-        memcpy(all, next->ntp_sources, next->ntp_source_count * sizeof(*all));
-    if (all && count > 0)
-        memcpy(all + next->ntp_source_count, list, count * sizeof(*all));
-    free(list);
-    good = all && ntp_replace_sources(d->ntp, all, next->ntp_source_count, count, &replaced);
-    free(all);
-    if (!good)
-        return err_set(err, ERR_LIMIT, "Out of memory");
-    out->added = (uint32_t)replaced.added;
-    out->removed = (uint32_t)replaced.removed;
-    out->kept = (uint32_t)replaced.kept;
-    return true;
-}
-
-/* What can fail comes first, so that a refused configuration has changed nothing. */
-static bool take_on(struct chronyd *d, const struct config *next,
-                    struct candm_rpy_reload_config *out, struct err *err)
-{
-    const struct reload_target target = {.rooms = &d->rooms,
-                                         .ntp_rules = d->ntp_rules,
-                                         .command_rules = d->command_rules,
-                                         .log = &d->log,
-                                         .restart = d->options.restart};
-    const struct reload_change change = {.started = d->config, .now = current(d), .next = next};
-
-    return replace_sources(d, next, out, err) && reload_apply(&target, &change, out, err);
-}
-
-static void refuse_config(struct chronyd *d, struct candm_rpy_reload_config *out,
-                          enum candm_reload_result result, const char *why)
-{
-    *out = (struct candm_rpy_reload_config){.result = (uint16_t)result};
-    text_copy(out->text, sizeof(out->text), why);
-    log_warning(&d->log, "Configuration not reloaded: %s", why);
-}
-
-static void hook_reload_config(void *ctx, struct candm_rpy_reload_config *out)
-{
-    struct chronyd *d = ctx;
-    struct config next = {0};
-    struct err err = {0};
-
-    if (!d->options.read_config) {
-        refuse_config(d, out, CANDM_RELOAD_NO_FILE,
-                      "The configuration was given on the command line, there is no file to read");
-        return;
-    }
-    if (!d->options.read_config(d->options.read_ctx, &next, &err) ||
-        !take_on(d, &next, out, &err)) {
-        refuse_config(d, out, CANDM_RELOAD_REFUSED, err.text);
-        config_free(&next);
-        return;
-    }
-    if (d->has_reloaded)
-        config_free(&d->reloaded);
-    d->reloaded = next;
-    d->has_reloaded = true;
-    hook_rekey(d);
-    log_info(&d->log,
-             "Configuration reloaded: %u sources added, %u removed, %u kept, %u directives changed",
-             (unsigned)out->added, (unsigned)out->removed, (unsigned)out->kept,
-             (unsigned)out->applied);
 }
 
 /* --- creation ------------------------------------------------------------------------------- */
@@ -377,16 +168,7 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
                         d->ntp_access, &ntp, err);
     if (!d->ntp || !add_broadcasts(d, err))
         return false;
-    d->hooks = (struct control_hooks){
-        .shutdown = hook_shutdown,
-        .cycle_logs = hook_cycle_logs,
-        .dump = hook_dump,
-        .rekey = hook_rekey,
-        .reload_sources = hook_reload_sources,
-        .reload_config = hook_reload_config,
-        .access_rule = hook_access_rule,
-        .ctx = d,
-    };
+    chronyd_set_hooks(d);
     d->rooms = (struct control_rooms){
         .clock = d->clock,
         .reference = d->reference,
@@ -404,8 +186,6 @@ static bool create_ntp_and_control(struct chronyd *d, struct err *err)
     return true;
 }
 
-static void on_initial_end(void *ctx, struct mono now);
-
 static void on_timeout(void *ctx, struct mono now)
 {
     struct chronyd *d = ctx;
@@ -414,7 +194,7 @@ static void on_timeout(void *ctx, struct mono now)
     (void)now;
     reference_figures(d->reference, &figures);
     log_info(&d->log, "Timeout reached");
-    finish(d, figures.synchronised ? CHRONYD_DONE : CHRONYD_FAILED);
+    chronyd_finish(d, figures.synchronised ? CHRONYD_DONE : CHRONYD_FAILED);
 }
 
 struct chronyd *chronyd_create(const struct config *config, const struct chronyd_options *options,
@@ -431,10 +211,10 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
     d->os = *os;
     d->log = *log;
     d->timeout = (struct timer){.fire = on_timeout, .ctx = d};
-    d->initial_end = (struct timer){.fire = on_initial_end, .ctx = d};
+    d->initial_end = (struct timer){.fire = chronyd_on_initial_end, .ctx = d};
     create_rooms(d);
     clock_set_listener(d->clock, on_clock_jump, d);
-    load_keys(d);
+    chronyd_load_keys(d);
     if (!create_rules(d, err) || !create_tempcomp(d, err) || !create_refclocks(d, err) ||
         !create_ntp_and_control(d, err) || !ntp_open_server(d->ntp, err) ||
         !control_check_keys(d->control, err) || !control_open_udp(d->control, err)) {
@@ -442,64 +222,6 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
         return NULL;
     }
     return d;
-}
-
-/* Sources of the main configuration first, then those of the source directories, as chrony does. */
-static void add_sources(struct chronyd *d)
-{
-    const struct config *config = current(d);
-
-    for (size_t i = 0; i < config->ntp_source_count; i++) {
-        const struct ntp_source_settings *s = &config->ntp_sources[i];
-
-        if (ntp_add_configured(d->ntp, s) != NTP_ADDED)
-            log_error(&d->log, "Could not add source %s", s->name);
-    }
-    read_source_dirs(d, false);
-}
-
-/* initstepslew: ask its hosts before anything else is done with the clock. They are sources like
- * any other, for a while. */
-static bool begin_initial(struct chronyd *d)
-{
-    const struct config *config = d->config;
-    struct ntp_source_settings *hosts;
-    size_t count = config->initstepslew_count;
-
-    if (count == 0 || d->options.restart || d->options.mode != REFERENCE_NORMAL)
-        return false;
-    hosts = calloc(count, sizeof(*hosts));
-    if (!hosts)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        ntp_source_defaults(&hosts[i]);
-        text_copy(hosts[i].name, sizeof(hosts[i].name), config->initstepslew_hosts[i]);
-        hosts[i].iburst = true;
-    }
-    d->initial = true;
-    reference_begin_initial(d->reference, config->initstepslew_threshold_s);
-    ntp_borrow_sources(d->ntp, hosts, count);
-    free(hosts);
-    timer_set(&d->timers, &d->initial_end,
-              mono_add_s(d->os.ops->mono(d->os.ctx), INITIAL_TIMEOUT_S));
-    return true;
-}
-
-static void end_initial(struct chronyd *d)
-{
-    if (reference_once(d->reference) != ONCE_DONE)
-        log_warning(&d->log, "No suitable source for initstepslew");
-    d->initial = false;
-    timer_cancel(&d->timers, &d->initial_end);
-    ntp_borrow_sources(d->ntp, NULL, 0);
-    reference_end_initial(d->reference);
-    add_sources(d);
-}
-
-static void on_initial_end(void *ctx, struct mono now)
-{
-    (void)now;
-    end_initial(ctx);
 }
 
 /* Sample histories are loaded once names have addresses, and are gone from the disk after that,
@@ -533,8 +255,8 @@ bool chronyd_start(struct chronyd *d, struct err *err)
     if (d->options.timeout_s > 0)
         timer_set(&d->timers, &d->timeout,
                   mono_add_s(d->os.ops->mono(d->os.ctx), d->options.timeout_s));
-    if (!begin_initial(d))
-        add_sources(d);
+    if (!chronyd_begin_initial(d))
+        chronyd_add_sources(d);
     ntp_start(d->ntp);
     settle_names(d); /* there may be none */
     if (d->options.mode == REFERENCE_NORMAL) {
@@ -586,22 +308,22 @@ static bool nothing_left(const struct chronyd *d)
 static void look_for_the_end(struct chronyd *d)
 {
     if (reference_wants_exit(d->reference))
-        finish(d, CHRONYD_FAILED);
+        chronyd_finish(d, CHRONYD_FAILED);
     if (d->initial && (reference_once(d->reference) != ONCE_WAITING || ntp_all_given_up(d->ntp)))
-        end_initial(d);
+        chronyd_end_initial(d);
     if (d->options.mode == REFERENCE_NORMAL)
         return;
     switch (reference_once(d->reference)) {
     case ONCE_DONE:
-        finish(d, CHRONYD_DONE);
+        chronyd_finish(d, CHRONYD_DONE);
         break;
     case ONCE_FAILED:
-        finish(d, CHRONYD_FAILED);
+        chronyd_finish(d, CHRONYD_FAILED);
         break;
     case ONCE_WAITING:
         if (d->state == CHRONYD_RUNNING && nothing_left(d)) {
             log_warning(&d->log, "No suitable source for synchronisation");
-            finish(d, CHRONYD_FAILED);
+            chronyd_finish(d, CHRONYD_FAILED);
         }
         break;
     }
@@ -611,7 +333,7 @@ void chronyd_handle(struct chronyd *d, const struct event *ev)
 {
     clock_notice_jump(d->clock);
     if (ev->type == EVENT_STOP)
-        finish(d, CHRONYD_DONE);
+        chronyd_finish(d, CHRONYD_DONE);
     else if (ev->type != EVENT_TIMER && !handle_rules(d, ev) && !ntp_handle(d->ntp, ev) &&
              !rtc_handle(d->rtc, ev) && !refclocks_handle(d->refclocks, ev))
         control_handle(d->control, ev);

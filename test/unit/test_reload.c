@@ -7,42 +7,7 @@
 
 #include "chronyd/config/parse.h"
 #include "chronyd/reload.h"
-#include "test/unit/memory_daemon.h"
-
-#define FILE_NAME "/etc/chrony.conf"
-
-static bool read_again(void *ctx, struct config *out, struct err *err)
-{
-    struct toy_daemon *d = ctx;
-    const struct config_reader reader = {.os = &d->toy.os, .log = &d->toy.log, .strict = true};
-
-    config_defaults(out);
-    return config_read_file(out, &reader, FILE_NAME, err) && config_finish(out, &reader, err);
-}
-
-static void begin(struct toy_daemon *d, const char *text)
-{
-    const struct chronyd_options options = {.read_config = read_again, .read_ctx = d};
-    struct err err = {0};
-
-    *d = (struct toy_daemon){0};
-    toy_init(&d->toy);
-    d->toy.file_path = FILE_NAME;
-    d->toy.file_text = text;
-    assert_true(read_again(d, &d->config, &err));
-    d->chronyd = chronyd_create(&d->config, &options, &d->toy.os, &d->toy.log, &err);
-    assert_non_null(d->chronyd);
-    assert_true(chronyd_start(d->chronyd, &err));
-}
-
-static struct candm_rpy_reload_config reload(struct toy_daemon *d, const char *text)
-{
-    union candm_reply_payload reply;
-
-    d->toy.file_text = text;
-    assert_int_equal(toy_command(d, &toy_local, CANDM_REQ_RELOAD_CONFIG, &reply), CANDM_SUCCESS);
-    return reply.reload_config_;
-}
+#include "test/unit/reload_daemon.h"
 
 static bool allows(const struct access_table *table, const char *address)
 {
@@ -73,7 +38,7 @@ static void sources_and_rules_become_what_the_file_says(void **state)
     struct source *kept;
 
     (void)state;
-    begin(&d, "server 192.0.2.1\nserver 192.0.2.2\nport 0\nallow 10/8\n");
+    reload_begin(&d, "server 192.0.2.1\nserver 192.0.2.2\nport 0\nallow 10/8\n");
     rooms = chronyd_rooms(d.chronyd);
     kept = sources_at(rooms->sources, 1);
     r = reload(&d, "server 192.0.2.3\nserver 192.0.2.2\nport 0\nallow 11/8\ncmdallow 12/8\n");
@@ -102,7 +67,7 @@ static void a_faulty_file_changes_nothing(void **state)
     struct toy_daemon d;
 
     (void)state;
-    begin(&d, "server 192.0.2.1\nallow 10/8\n");
+    reload_begin(&d, "server 192.0.2.1\nallow 10/8\n");
     rooms = chronyd_rooms(d.chronyd);
     r = reload(&d, "allow 11/8\nserver 192.0.2.2\nmakestep 1\n");
     assert_int_equal(r.result, CANDM_RELOAD_REFUSED);
@@ -115,7 +80,7 @@ static void a_faulty_file_changes_nothing(void **state)
     assert_int_equal(r.result, CANDM_RELOAD_REFUSED);
     assert_string_equal(r.text, "Could not open /etc/chrony.conf : No such file or directory");
     assert_true(allows(rooms->ntp_access, "10.0.0.1"));
-    d.toy.file_path = FILE_NAME;
+    d.toy.file_path = RELOAD_FILE;
     assert_int_equal(reload(&d, "server 192.0.2.1\n").kept, 1);
     toy_daemon_stop(&d);
 }
@@ -126,7 +91,7 @@ static void what_needs_a_restart_is_told_until_there_is_one(void **state)
     struct toy_daemon d;
 
     (void)state;
-    begin(&d, "port 0\nmanual\n");
+    reload_begin(&d, "port 0\nmanual\n");
     for (int i = 0; i < 2; i++) {
         r = reload(&d, "port 123\nlogdir /var/log\nmaxdistance 2\n");
         assert_int_equal(r.restart, 3);
@@ -158,7 +123,7 @@ static void a_long_list_ends_in_dots(void **state)
             used += strlen(text_format(text + used, sizeof(text) - used, "%s /x\n", row->name));
     }
     assert_true(used < sizeof(text) - 1);
-    begin(&d, "");
+    reload_begin(&d, "");
     r = reload(&d, text);
     assert_int_equal(r.result, CANDM_RELOAD_DONE);
     assert_true(r.restart > 20);

@@ -1,0 +1,189 @@
+/* What commands may do beyond their rooms, and the configuration read once more. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "chronyd/private.h"
+
+#define KEY_FILE_BYTES_MAX (4 << 20)
+
+static void hook_shutdown(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    log_info(&d->log, "Received shutdown command");
+    chronyd_finish(d, CHRONYD_DONE);
+}
+
+static void hook_cycle_logs(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    ntp_cycle_logs(d->ntp);
+    sources_cycle_logs(d->sources);
+    reference_cycle_logs(d->reference);
+    rtc_cycle_logs(d->rtc);
+    refclocks_cycle_logs(d->refclocks);
+    tempcomp_cycle_logs(d->tempcomp);
+}
+
+static void hook_dump(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    if (d->config->dump_dir)
+        sources_dump(d->sources, d->config->dump_dir);
+}
+
+void chronyd_load_keys(struct chronyd *d)
+{
+    const char *path = chronyd_current(d)->key_file;
+    struct err err;
+    size_t length, count;
+    char *text;
+
+    if (!path) {
+        (void)keystore_load(d->keys, "", 0, "", &d->log);
+        return;
+    }
+    if (!d->os.ops->file_read(d->os.ctx, path, KEY_FILE_BYTES_MAX, &text, &length, &err)) {
+        log_warning(&d->log, "Could not read key file: %s", err.text);
+        return;
+    }
+    count = keystore_load(d->keys, text, length, path, &d->log);
+    memset(text, 0, length);
+    free(text);
+    log_info(&d->log, "Loaded %zu symmetric keys", count);
+}
+
+static void hook_rekey(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    chronyd_load_keys(d);
+    ntp_rekey(d->ntp);
+}
+
+void chronyd_read_source_dirs(struct chronyd *d, bool strict)
+{
+    const struct config_reader reader = {.os = &d->os, .log = &d->log, .strict = strict};
+    struct ntp_source_settings *list;
+    size_t count;
+
+    if (!config_read_sources(chronyd_current(d), &reader, &list, &count))
+        return;
+    ntp_reload_sources(d->ntp, list, count);
+    free(list);
+}
+
+static void hook_reload_sources(void *ctx)
+{
+    struct chronyd *d = ctx;
+
+    if (d->started && !d->initial)
+        chronyd_read_source_dirs(d, true);
+}
+
+static void hook_access_rule(void *ctx, bool command, const struct access_rule *rule)
+{
+    struct chronyd *d = ctx;
+
+    access_rules_append(command ? d->command_rules : d->ntp_rules, rule);
+}
+
+/* --- the configuration once more -------------------------------------------------------------- */
+
+static bool replace_sources(struct chronyd *d, const struct config *next,
+                            struct candm_rpy_reload_config *out, struct err *err)
+{
+    const struct config_reader reader = {.os = &d->os, .log = &d->log, .strict = true};
+    struct ntp_source_settings *list, *all;
+    struct ntp_replaced replaced;
+    size_t count;
+    bool good;
+
+    /* Later all of them will be added, from the new configuration. */
+    if (d->initial)
+        return true;
+    if (!config_read_sources(next, &reader, &list, &count))
+        return err_set(err, ERR_IO, "Could not read the source directories");
+    all = calloc(next->ntp_source_count + count + 1, sizeof(*all));
+    if (all && next->ntp_source_count > 0)
+        memcpy(all, next->ntp_sources, next->ntp_source_count * sizeof(*all));
+    if (all && count > 0)
+        memcpy(all + next->ntp_source_count, list, count * sizeof(*all));
+    free(list);
+    good = all && ntp_replace_sources(d->ntp, all, next->ntp_source_count, count, &replaced);
+    free(all);
+    if (!good)
+        return err_set(err, ERR_LIMIT, "Out of memory");
+    out->added = (uint32_t)replaced.added;
+    out->removed = (uint32_t)replaced.removed;
+    out->kept = (uint32_t)replaced.kept;
+    return true;
+}
+
+/* What can fail comes first, so that a refused configuration has changed nothing. */
+static bool take_on(struct chronyd *d, const struct config *next,
+                    struct candm_rpy_reload_config *out, struct err *err)
+{
+    const struct reload_target target = {.rooms = &d->rooms,
+                                         .ntp_rules = d->ntp_rules,
+                                         .command_rules = d->command_rules,
+                                         .log = &d->log,
+                                         .restart = d->options.restart};
+    const struct reload_change change = {
+        .started = d->config, .now = chronyd_current(d), .next = next};
+
+    return replace_sources(d, next, out, err) && reload_apply(&target, &change, out, err);
+}
+
+static void refuse_config(struct chronyd *d, struct candm_rpy_reload_config *out,
+                          enum candm_reload_result result, const char *why)
+{
+    *out = (struct candm_rpy_reload_config){.result = (uint16_t)result};
+    text_copy(out->text, sizeof(out->text), why);
+    log_warning(&d->log, "Configuration not reloaded: %s", why);
+}
+
+static void hook_reload_config(void *ctx, struct candm_rpy_reload_config *out)
+{
+    struct chronyd *d = ctx;
+    struct config next = {0};
+    struct err err = {0};
+
+    if (!d->options.read_config) {
+        refuse_config(d, out, CANDM_RELOAD_NO_FILE,
+                      "The configuration was given on the command line, there is no file to read");
+        return;
+    }
+    if (!d->options.read_config(d->options.read_ctx, &next, &err) ||
+        !take_on(d, &next, out, &err)) {
+        refuse_config(d, out, CANDM_RELOAD_REFUSED, err.text);
+        config_free(&next);
+        return;
+    }
+    if (d->has_reloaded)
+        config_free(&d->reloaded);
+    d->reloaded = next;
+    d->has_reloaded = true;
+    hook_rekey(d);
+    log_info(&d->log,
+             "Configuration reloaded: %u sources added, %u removed, %u kept, %u directives changed",
+             (unsigned)out->added, (unsigned)out->removed, (unsigned)out->kept,
+             (unsigned)out->applied);
+}
+
+void chronyd_set_hooks(struct chronyd *d)
+{
+    d->hooks = (struct control_hooks){
+        .shutdown = hook_shutdown,
+        .cycle_logs = hook_cycle_logs,
+        .dump = hook_dump,
+        .rekey = hook_rekey,
+        .reload_sources = hook_reload_sources,
+        .reload_config = hook_reload_config,
+        .access_rule = hook_access_rule,
+        .ctx = d,
+    };
+}
