@@ -214,6 +214,8 @@ static void count_missed(struct association *a)
         a->polling.missed++;
     else
         poll_silence(&a->polling, &l);
+    if (a->filter)
+        sample_filter_relabel(a->filter, reference_relabelled_s(a->room->reference));
     if (a->filter && sample_filter_poll(a->filter, a->room->clock, &s))
         source_add_sample(a->source, &s);
     polling_count_trial(a);

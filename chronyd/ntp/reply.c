@@ -129,6 +129,7 @@ static void add_sample(struct association *a, const struct sample *s)
         source_add_sample(a->source, s);
         return;
     }
+    sample_filter_relabel(a->filter, reference_relabelled_s(a->room->reference));
     sample_filter_add(a->filter, s);
     if (sample_filter_poll(a->filter, a->room->clock, &filtered))
         source_add_sample(a->source, &filtered);

@@ -14,6 +14,7 @@ struct entry {
 
 struct sample_filter {
     int length, polls, count;
+    double relabelled_s;
     struct entry entries[];
 };
 
@@ -34,6 +35,15 @@ void sample_filter_destroy(struct sample_filter *f)
 void sample_filter_reset(struct sample_filter *f)
 {
     f->polls = f->count = 0;
+}
+
+void sample_filter_relabel(struct sample_filter *f, double total_s)
+{
+    double by_s = total_s - f->relabelled_s;
+
+    f->relabelled_s = total_s;
+    for (int i = 0; i < f->count; i++)
+        f->entries[i].sample.truth = utc_add_s(f->entries[i].sample.truth, by_s);
 }
 
 void sample_filter_add(struct sample_filter *f, const struct sample *s)

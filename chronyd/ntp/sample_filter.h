@@ -12,6 +12,9 @@ struct sample_filter;
 struct sample_filter *sample_filter_create(int length); /* 1..256 */
 void sample_filter_destroy(struct sample_filter *f);    /* NULL is allowed */
 void sample_filter_reset(struct sample_filter *f);
+/* Leap seconds have called instants by other names, by so much in all: the samples at hand follow.
+ */
+void sample_filter_relabel(struct sample_filter *f, double total_s);
 void sample_filter_add(struct sample_filter *f, const struct sample *s);
 /* A poll ended, with or without a sample: true when it was the last of N and *out is the result
  * (false also when none of them brought a sample). */

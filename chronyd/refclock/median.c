@@ -19,6 +19,12 @@ void median_clear(struct median *m)
     m->used = m->next = 0;
 }
 
+void median_relabel(struct median *m, double by_s)
+{
+    for (size_t i = 0; i < m->used; i++)
+        m->readings[i].truth = utc_add_s(m->readings[i].truth, by_s);
+}
+
 void median_add(struct median *m, const struct reading *r)
 {
     m->readings[m->next] = *r;

@@ -31,6 +31,8 @@ struct median {
 
 void median_init(struct median *m, int length);
 void median_clear(struct median *m);
+/* Instants are called by other names from now on: `by_s` later. */
+void median_relabel(struct median *m, double by_s);
 void median_add(struct median *m, const struct reading *r);
 /* Offsets are taken against the corrected line of `view`. The leap state is that of the newest
  * reading. False if there are no readings. */

@@ -44,6 +44,7 @@ struct refclocks {
     struct reference *ref;
     struct refclock *list;
     size_t count;
+    double relabelled_s; /* by leap seconds that the readings have gone through */
     bool started;
     struct logfile *logfile;
 };
@@ -107,6 +108,8 @@ static bool read_time(const struct refclock *c, const struct os_refclock_sample 
     if (c->settings.tai) {
         int tai_s = reference_tai_offset(c->owner->ref, r->truth);
 
+        /* The table is ordered by UTC: half a minute before a leap second TAI is beyond it. */
+        tai_s = reference_tai_offset(c->owner->ref, utc_add_s(r->truth, -tai_s));
         if (tai_s == 0)
             return false;
         r->truth = utc_add_s(r->truth, -tai_s);
@@ -206,6 +209,24 @@ static void take(struct refclock *c, const struct os_refclock_sample *told)
     c->has_last = true;
 }
 
+/* A leap second calls all instants by other names, those of the readings at hand too. */
+static void follow_labels(struct refclocks *rs)
+{
+    double by_s = reference_relabelled_s(rs->ref) - rs->relabelled_s;
+
+    if (fabs(by_s) < 0.5)
+        return;
+    rs->relabelled_s += by_s;
+    for (size_t i = 0; i < rs->count; i++) {
+        struct refclock *c = &rs->list[i];
+
+        median_relabel(&c->median, by_s);
+        c->last.truth = utc_add_s(c->last.truth, by_s);
+        if (c->steady)
+            steady_relabel(c->steady, by_s);
+    }
+}
+
 /* --- polls ---------------------------------------------------------------------------------- */
 
 /* One polling interval is over: what it has brought goes to the source. */
@@ -259,6 +280,7 @@ static void on_timer(void *ctx, struct mono now)
     if (mono_before(c->due, now))
         c->due = mono_add_s(now, interval_s(c));
     timer_set(rs->timers, &c->timer, c->due);
+    follow_labels(rs);
     if (c->polled && rs->os.ops->refclock_poll(rs->os.ctx, c->handle, &s))
         take(c, &s);
     if (++c->asked < c->asks_per_poll)
@@ -272,6 +294,7 @@ bool refclocks_handle(struct refclocks *rs, const struct event *ev)
 {
     if (!rs || ev->type != EVENT_REFCLOCK)
         return false;
+    follow_labels(rs);
     for (size_t i = 0; i < rs->count && rs->started; i++) {
         if (rs->list[i].handle == ev->refclock.clock)
             take(&rs->list[i], &ev->refclock.sample);

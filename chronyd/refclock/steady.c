@@ -38,6 +38,11 @@ void steady_reset(struct steady *s)
     s->readings = 0;
 }
 
+void steady_relabel(struct steady *s, double by_s)
+{
+    s->base_truth = utc_add_s(s->base_truth, by_s);
+}
+
 void steady_update(struct steady *s, const struct reading *r, double poll_s)
 {
     double count_s, truth_s, rate;

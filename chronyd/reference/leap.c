@@ -67,6 +67,11 @@ bool reference_in_leap_window(const struct reference *r, struct utc t)
     return l->done.ns && fabs(utc_diff_s(t, l->done)) <= WINDOW_S;
 }
 
+double reference_relabelled_s(const struct reference *r)
+{
+    return r->leaps.relabelled_s;
+}
+
 enum os_leap reference_leap_for_kernel(const struct reference *r)
 {
     const struct leap_state *l = &r->leaps;
@@ -150,6 +155,7 @@ static void relabel(struct reference *r)
     double offset_s = leap_offset_s(l->kind);
 
     r->ref_time = utc_add_s(r->ref_time, offset_s);
+    l->relabelled_s += offset_s;
     if (l->in_kernel && l->kernel_tai)
         l->kernel_tai -= (int)offset_s;
     if (r->leaped)

@@ -32,6 +32,7 @@ struct leap_state {
     bool unsynced;           /* announced as unsynchronised ... */
     struct osc unsynced_end; /* ... until then */
     struct utc done;         /* midnight of the last one, so that late votes do not repeat it */
+    double relabelled_s;     /* the sum of all relabellings */
     struct timer timer;
 };
 

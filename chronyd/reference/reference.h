@@ -143,6 +143,8 @@ void reference_cycle_logs(struct reference *r);
  * moved by it. One listener (sources). */
 void reference_set_leap_listener(struct reference *r, void (*leaped)(void *ctx, double offset_s),
                                  void *ctx);
+/* The sum of that over all leap seconds so far, for others that keep times of day. */
+double reference_relabelled_s(const struct reference *r);
 /* TAI - UTC at `t` from leapsectz or leapseclist; 0 = not known. */
 int reference_tai_offset(struct reference *r, struct utc t);
 /* Is a leap second within the window in which samples are to be dropped? (+-5 s) */

@@ -395,6 +395,25 @@ TEST(tai_is_turned_into_utc)
     free_world(w);
 }
 
+/* The table of leap seconds is one of UTC: until midnight the old difference holds, although TAI is
+ * half a minute into the new year. START_S is far away, so the world begins at another time. */
+TEST(tai_is_turned_into_utc_in_the_last_minute_of_a_year)
+{
+    const double midnight_s = 1483228800.0; /* 2017-01-01 */
+    struct refclock_settings phc = plain("PHC");
+    struct world *w = calloc(1, sizeof(*w));
+
+    (void)state;
+    fake_init(&w->f, midnight_s - 30.0, 0.01, 5.0);
+    start(w);
+    phc.tai = true;
+    phc.poll = 1;
+    w->devices[0].error_s = 36.0;
+    run(w, &phc, 1, 20.0);
+    assert_near(fake_error_s(&w->f), 0.0, 1e-3);
+    free_world(w);
+}
+
 TEST(dispersion_is_limited_and_never_below_the_precision)
 {
     struct refclock_settings shm = plain("SHM");
@@ -672,6 +691,7 @@ int main(void)
         cmocka_unit_test(samples_that_cannot_be_right_are_dropped),
         cmocka_unit_test(the_leap_state_is_passed_on),
         cmocka_unit_test(tai_is_turned_into_utc),
+        cmocka_unit_test(tai_is_turned_into_utc_in_the_last_minute_of_a_year),
         cmocka_unit_test(dispersion_is_limited_and_never_below_the_precision),
         cmocka_unit_test(a_clock_that_reports_by_itself_is_not_asked),
         cmocka_unit_test(pulses_alone_tell_nothing),
