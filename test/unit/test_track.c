@@ -135,35 +135,6 @@ static void track_without_noise_finds_offset_and_frequency(void **state)
     }
 }
 
-/* What is left of the variances is less than rounding takes from them. */
-static void track_samples_without_any_error_keep_giving_estimates(void **state)
-{
-    static const struct track_settings exact = {
-        .min_samples = 6,
-        .max_samples = 64,
-        .asymmetry = 1.0,
-        .max_clock_error = 1e-6,
-        .precision_s = 1e-9,
-    };
-    struct track *t = track_create(&exact);
-    struct estimate e;
-
-    (void)state;
-    for (int k = 1; k <= 100; k++) {
-        struct sample s = measured((k < 6 ? 32.0 : 64.0) * k, 0.0, 0.0, 0.0, 0.0);
-
-        s.delay_s = s.root_delay_s = 1e-9;
-        s.dispersion_s = s.root_dispersion_s = 1e-9;
-        assert_true(track_add(t, &s));
-        if (k < 3)
-            continue;
-        assert_true(track_estimate(t, s.at, &e));
-        assert_near(error_s(&e, 0.0, 0.0), 0.0, 1e-8);
-        assert_true(e.offset_sd_s < 1e-3 && e.skew_ppm < 1e6); /* false for what is no number */
-    }
-    track_destroy(t);
-}
-
 /* The burst at the start, then ordinary polling: the kernel's tick can be wrong by so much. */
 static void track_finds_a_clock_that_is_off_by_per_cents(void **state)
 {
@@ -420,7 +391,6 @@ int main(void)
         cmocka_unit_test(track_needs_three_samples_for_an_estimate),
         cmocka_unit_test(track_with_maxsamples_1_estimates_from_one),
         cmocka_unit_test(track_without_noise_finds_offset_and_frequency),
-        cmocka_unit_test(track_samples_without_any_error_keep_giving_estimates),
         cmocka_unit_test(track_finds_a_clock_that_is_off_by_per_cents),
         cmocka_unit_test(track_refuses_samples_out_of_order_and_nonsense),
         cmocka_unit_test(track_keeps_no_more_than_maxsamples),
