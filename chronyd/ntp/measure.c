@@ -140,11 +140,12 @@ static bool test_jitter(const struct association *a, const struct sample *s,
     return fabs(utc_diff_s(s->truth, predicted)) > limit_s;
 }
 
-static bool test_quantile(struct association *a, const struct sample *s)
+static bool test_quantile(struct association *a, const struct sample *s, bool learns)
 {
     double limit_s;
 
-    quantile_add(a->delays, s->delay_s);
+    if (learns)
+        quantile_add(a->delays, s->delay_s);
     return !quantile_value(a->delays, &limit_s) || s->delay_s <= limit_s;
 }
 
@@ -178,6 +179,9 @@ uint16_t measure_server_tests(const struct answer *in)
 
 uint16_t measure_tests(struct association *a, const struct answer *in, const struct measurement *m)
 {
+    /* A packet that is no answer of the server is judged for the log; what the path is like, only
+     * answers tell: a forger who is near would have all true ones refused. */
+    bool learns = (in->tests & TESTS_VALID) == TESTS_VALID;
     struct track_delay d;
     uint16_t passed = 0;
 
@@ -186,9 +190,9 @@ uint16_t measure_tests(struct association *a, const struct answer *in, const str
         passed |= TEST_A;
     if (test_ratio(a, &m->sample, &d))
         passed |= TEST_B;
-    if (a->delays ? test_quantile(a, &m->sample) : test_jitter(a, &m->sample, &d))
+    if (a->delays ? test_quantile(a, &m->sample, learns) : test_jitter(a, &m->sample, &d))
         passed |= TEST_C;
-    else if (passed & TEST_A)
+    else if (learns && (passed & TEST_A))
         track_refused(source_track(a->source), m->sample.delay_s);
     if (test_loop(a, &in->header))
         passed |= TEST_D;
