@@ -334,19 +334,20 @@ static void forget_oldest(struct track *t, size_t n)
 }
 
 /* The first points of a register meet the prior without a gate, so a jump among them would be
- * taken for a slope of per cents. A level that ended so long ago is worth nothing: out with it,
- * unless fewer samples than the option `minsamples` wants would be left. */
+ * taken for a slope of per cents. A level that ended so long ago is worth nothing: out with it, and
+ * with those after it that were as short, unless fewer samples than the option `minsamples` wants
+ * would be left. */
 static bool forget_old_level(struct track *t, const struct filter_path *path)
 {
-    size_t least = (size_t)t->settings.min_samples;
+    size_t least = (size_t)clamp_i(t->settings.min_samples, EDGE_SAMPLES + 1, TRACK_SAMPLES_MAX);
+    size_t last = 0;
 
-    for (size_t i = EDGE_SAMPLES; i > 0; i--) {
-        if (i + EDGE_SAMPLES < t->count && i + least <= t->count && path->jump[i]) {
-            forget_oldest(t, i);
-            return true;
-        }
-    }
-    return false;
+    for (size_t i = 1; i <= last + EDGE_SAMPLES && i + least <= t->count; i++)
+        if (path->jump[i])
+            last = i;
+    if (last > 0)
+        forget_oldest(t, last);
+    return last > 0;
 }
 
 /* That a short round trip is a good one holds for queues. It does not where the time stamps
