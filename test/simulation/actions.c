@@ -192,7 +192,7 @@ static bool do_network(struct run *r, struct node *n, struct tokens *t)
 {
     static const struct event changed = {.type = EVENT_NETWORK};
 
-    (void)r;
+    n->counts.prodded_ns = r->world->now_ns;
     node_give(n, &changed, NULL);
     return tokens_end(t);
 }
@@ -208,8 +208,8 @@ static bool do_clockset(struct run *r, struct node *n, struct tokens *t)
 
 static bool do_chronyc(struct run *r, struct node *n, struct tokens *t)
 {
-    (void)r;
     n->counts.orders++;
+    n->counts.prodded_ns = r->world->now_ns;
     return ask_command(n, t);
 }
 

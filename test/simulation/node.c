@@ -61,7 +61,7 @@ void node_init(struct node *n)
     n->resume.fire = node_resumes;
     n->held_tail = &n->held;
     n->wake_latency_ns = 1000;
-    n->counts.disturbed_ns = -1;
+    n->counts.disturbed_ns = n->counts.prodded_ns = -1;
     n->disk.fail_after = n->disk.crash_after = -1;
     n->events_to_live = -1;
     n->log = (struct log){.write = log_line, .ctx = n, .least = LEVEL_INFO};

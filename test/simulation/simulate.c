@@ -28,7 +28,7 @@ static void usage(FILE *out)
 {
     fputs("Usage: simulate [OPTION]... SCENARIO...\n"
           "       simulate --quality [--seeds A..B] [--only NAME] [--yardstick] [--csv]\n"
-          "       simulate --swarm --seeds A..B [--keep DIR] [--first] [--print]\n"
+          "       simulate --swarm --seeds A..B [--keep DIR] [--first] [--no-shrink] [--print]\n"
           "Run scenarios (text files, doc/simulation.adoc) in a simulated world.\n"
           "  --seed N         one seed (default 1)\n"
           "  --seeds A..B     every seed from A to B\n"
@@ -206,6 +206,7 @@ enum {
     OPT_ONLY,
     OPT_KEEP,
     OPT_FIRST,
+    OPT_NO_SHRINK,
     OPT_YARDSTICK,
     OPT_PRINT,
 };
@@ -223,6 +224,7 @@ static const struct option options[] = {
     {"only", required_argument, NULL, OPT_ONLY},
     {"keep", required_argument, NULL, OPT_KEEP},
     {"first", no_argument, NULL, OPT_FIRST},
+    {"no-shrink", no_argument, NULL, OPT_NO_SHRINK},
     {"print", no_argument, NULL, OPT_PRINT},
     {"yardstick", no_argument, NULL, OPT_YARDSTICK},
     {"verbose", no_argument, NULL, 'v'},
@@ -231,7 +233,7 @@ static const struct option options[] = {
 };
 
 struct modes {
-    bool quality, swarm, help, first, yardstick, print;
+    bool quality, swarm, help, first, no_shrink, yardstick, print;
     const char *only, *keep;
 };
 
@@ -289,6 +291,9 @@ static bool parse_options(int argc, char **argv, struct command *c, struct modes
         case OPT_FIRST:
             m->first = true;
             break;
+        case OPT_NO_SHRINK:
+            m->no_shrink = true;
+            break;
         case 'v':
             c->verbose = true;
             break;
@@ -341,6 +346,7 @@ int main(int argc, char **argv)
             .workers = c.workers,
             .keep = m.keep,
             .first = m.first,
+            .no_shrink = m.first || m.no_shrink,
             .verbose = c.verbose,
             .trace = c.trace,
         };

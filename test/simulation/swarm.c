@@ -73,7 +73,7 @@ static void tell_failure(struct swarm *s, uint64_t seed, const struct swarm_outc
     char *text = swarm_world(seed);
     int tried;
 
-    if (s->options->first) {
+    if (s->options->no_shrink) {
         printf("not ok swarm seed %llu: %s: %s\n", (unsigned long long)seed, o->invariant,
                o->words);
         free(text);

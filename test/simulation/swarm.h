@@ -16,7 +16,8 @@ struct swarm_options {
     int workers;
     const char *keep; /* folder in which failing worlds are left as scenarios, NULL = none */
     bool verbose, trace;
-    bool first; /* the first failure ends it, as it is */
+    bool first;     /* the first failure ends it */
+    bool no_shrink; /* failures are told as they are */
 };
 
 /* 0: every invariant held in every world. */

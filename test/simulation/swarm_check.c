@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "test/simulation/expect.h"
 #include "test/simulation/hosts.h"
+#include "test/simulation/swarm_watch.h"
 
 #define LOOK_S 5.0
 /* A bound may be left for moments: what a sample teaches comes when it comes. */
@@ -21,61 +21,19 @@
 #define BOUND_TOLERANCE 1.3
 /* A liar that creeps away within the honest intervals cannot be told from them at once. */
 #define CREEP_S 0.2
+#define LOOKS_PER_MEMORY 120
+/* Of the run: all is well again. */
+#define LATE_SHARE 0.9
+#define CORRECTION_NOISE_S 1e-3
 #define WAKES_PER_HOUR_MAX 40000
-#define PEERS_MAX 32
-#define REQUESTS_KEPT 512
-
-/* How a daemon asks one of its servers. */
-struct peer {
-    struct addr addr;
-    const struct ntp_source_settings *settings;
-    int64_t last_ns;
-    double tokens;   /* of a leaky bucket */
-    uint64_t orders; /* of chronyc when it was asked last */
-};
-
-struct watch {
-    struct log_reader reader;
-    struct swarm_check *check;
-    struct node *node;
-    struct peer peers[PEERS_MAX];
-    size_t peer_count;
-    uint64_t starts; /* for which the peers are known */
-    uint64_t steps_at_start;
-    int outside, liar;
-    int64_t unknown_ns;   /* last time at which nothing could be known, -1 never */
-    int64_t disturbed_ns; /* the last disturbance that was seen ... */
-    uint64_t received;    /* ... and the packets that had come in by then */
-    int64_t hour;
-    uint64_t lines, wakes_at_hour;
-};
-
-struct request_seen {
-    const struct node *server;
-    struct endpoint client;
-    size_t length;
-};
-
-struct swarm_check {
-    struct swarm_outcome *out;
-    struct run *run;
-    struct happening look;
-    struct watch *watches;
-    size_t count;
-    struct request_seen seen[REQUESTS_KEPT];
-    size_t seen_next;
-};
 
 struct our_tap {
     struct tap tap; /* freed by the world */
     struct swarm_check *check;
 };
 
-static void violated(struct swarm_check *c, const struct node *n, const char *invariant,
-                     const char *format, ...) PRINTF_LIKE(4, 5);
-
-static void violated(struct swarm_check *c, const struct node *n, const char *invariant,
-                     const char *format, ...)
+void violated(struct swarm_check *c, const struct node *n, const char *invariant,
+              const char *format, ...)
 {
     struct world *w = c->run->world;
     char text[300];
@@ -100,7 +58,7 @@ static bool is_liar(const struct node *n)
     return n && strncmp(n->name, "liar", 4) == 0;
 }
 
-static void learn_peers(struct watch *w)
+void learn_peers(struct watch *w)
 {
     struct node *n = w->node;
 
@@ -111,11 +69,11 @@ static void learn_peers(struct watch *w)
     w->peer_count = 0;
     for (size_t i = 0; i < n->config.ntp_source_count && w->peer_count < PEERS_MAX; i++) {
         const struct ntp_source_settings *s = &n->config.ntp_sources[i];
-        const struct node *other = world_node(n->world, s->name);
+        struct node *other = world_node(n->world, s->name);
 
         if (other)
-            w->peers[w->peer_count++] =
-                (struct peer){.addr = other->addr4, .settings = s, .last_ns = -1, .tokens = 60};
+            w->peers[w->peer_count++] = (struct peer){
+                .addr = other->addr4, .node = other, .settings = s, .last_ns = -1, .tokens = 60};
     }
 }
 
@@ -130,7 +88,7 @@ static bool is_connected(const struct node *n, const struct node *other)
 static bool is_alone(const struct watch *w)
 {
     for (size_t i = 0; i < w->peer_count; i++) {
-        const struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
+        const struct node *other = w->peers[i].node;
 
         if (!is_liar(other) && other->host && is_connected(w->node, other))
             return false;
@@ -144,7 +102,7 @@ static bool has_honest_majority(const struct watch *w)
     int honest = 0, liars = 0;
 
     for (size_t i = 0; i < w->peer_count; i++) {
-        const struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
+        const struct node *other = w->peers[i].node;
 
         if (is_liar(other))
             liars++;
@@ -157,7 +115,7 @@ static bool has_honest_majority(const struct watch *w)
 static bool has_creeping_liar(const struct watch *w)
 {
     for (size_t i = 0; i < w->peer_count; i++) {
-        struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
+        struct node *other = w->peers[i].node;
 
         if (other->host &&
             (host_law(other)->drift != 0.0 || (is_liar(other) && host_law(other)->offset_s != 0.0 &&
@@ -204,7 +162,7 @@ static bool excused(struct watch *w)
         (w->unknown_ns >= 0 && (double)(w->node->world->now_ns - w->unknown_ns) * 1e-9 < for_s))
         return true;
     for (size_t i = 0; i < w->peer_count; i++) {
-        const struct node *other = world_node_by_addr(w->node->world, &w->peers[i].addr);
+        const struct node *other = w->peers[i].node;
 
         if (!other->host && was_disturbed(other, 3.0 * for_s))
             return true;
@@ -214,11 +172,17 @@ static bool excused(struct watch *w)
 
 /* --- at every look --- */
 
+/* Who may not set the clock tells what is true instead. */
+static double error_now_s(struct node *n)
+{
+    return n->clock_law.may_set ? node_error_s(n) : node_served_error_s(n);
+}
+
 static void check_honest(struct watch *w)
 {
     struct node *n = w->node;
     struct verdict v;
-    double error_s = fabs(node_error_s(n)), limit_s;
+    double wrong_s = error_now_s(n), error_s = fabs(wrong_s), limit_s;
     bool excuse;
 
     chronyd_verdict(n->daemon, &v);
@@ -230,7 +194,7 @@ static void check_honest(struct watch *w)
     }
     if (++w->outside > OUTSIDE_LOOKS_MAX)
         violated(w->check, n, "honest", "the clock is %.9f s wrong, %.9f s are announced (%s)",
-                 node_error_s(n), v.bound_s, verdict_name(v.state));
+                 wrong_s, v.bound_s, verdict_name(v.state));
 }
 
 static void check_minority(struct watch *w)
@@ -260,14 +224,16 @@ static void check_steps(struct watch *w)
     const struct node *n = w->node;
     const struct reference_settings *r = &n->config.reference;
     uint64_t steps = n->counts.steps - w->steps_at_start;
-    bool leaps = r->leapsec_mode == LEAPSEC_STEP;
+    /* A leap second is stepped where that is wanted, or where the kernel did not make it. */
+    bool leaps = n->world->leap_at_ns != 0;
 
-    if (steps == 0 || r->makestep_limit < 0 || leaps)
+    if (steps == 0 || r->makestep_limit < 0)
         return;
-    if (steps > (uint64_t)r->makestep_limit + n->counts.orders)
+    if (steps > (uint64_t)r->makestep_limit + n->counts.orders + leaps)
         violated(w->check, n, "step", "%llu steps, makestep allows %d updates",
                  (unsigned long long)steps, r->makestep_limit);
-    if (n->counts.orders == 0 && n->counts.smallest_step_s < 0.99 * r->makestep_threshold_s)
+    if (n->counts.orders == 0 && !leaps &&
+        n->counts.smallest_step_s < 0.99 * r->makestep_threshold_s)
         violated(w->check, n, "step", "a step of %.9f s, makestep wants at least %.9f s",
                  n->counts.smallest_step_s, r->makestep_threshold_s);
 }
@@ -296,6 +262,24 @@ static void check_tables(struct watch *w)
                  (unsigned long long)(wakes - w->wakes_at_hour));
 }
 
+/* How much of the correction is still to be made, long after the last fault. */
+static void note_correction(struct watch *w)
+{
+    struct node *n = w->node;
+    double remaining_s = fabs(node_served_error_s(n) - node_error_s(n));
+    struct verdict v;
+
+    if (!n->clock_law.may_set ||
+        (double)n->world->now_ns * 1e-9 < LATE_SHARE * w->check->run->duration_s)
+        return;
+    chronyd_verdict(n->daemon, &v);
+    if (w->late_looks == 0)
+        w->remaining_first_s = remaining_s;
+    w->remaining_sum_s += remaining_s;
+    w->bound_sum_s += v.bound_s - remaining_s;
+    w->late_looks++;
+}
+
 static void look_at(struct watch *w)
 {
     struct node *n = w->node;
@@ -304,6 +288,9 @@ static void look_at(struct watch *w)
         violated(w->check, n, "state", "the daemon ended: %s", n->failure);
         return;
     }
+    if (w->ran != (n->daemon != NULL) || w->starts != n->counts.starts)
+        check_files(w);
+    w->ran = n->daemon != NULL;
     if (!n->daemon || n->halted)
         return;
     learn_peers(w);
@@ -311,6 +298,7 @@ static void look_at(struct watch *w)
     check_minority(w);
     check_steps(w);
     check_tables(w);
+    note_correction(w);
 }
 
 static void look(struct world *w, struct happening *h)
@@ -319,86 +307,14 @@ static void look(struct world *w, struct happening *h)
 
     for (size_t i = 0; i < c->count; i++)
         look_at(&c->watches[i]);
+    if (++c->looks % LOOKS_PER_MEMORY == 0)
+        check_memory(c);
     queue_set(&w->queue, h, w->now_ns + ns_from_s(LOOK_S));
-}
-
-/* --- at every datagram --- */
-
-static double refill_per_s(const struct ntp_source_settings *s)
-{
-    double requests = 1.3;
-
-    if (s->presend_minpoll < 100)
-        requests += 2.6;
-    if (s->burst)
-        requests += 4.0;
-    return requests / ldexp(1.0, s->minpoll);
-}
-
-static void check_request(struct watch *w, const struct packet *p)
-{
-    struct node *n = w->node;
-    int64_t now = n->world->now_ns;
-
-    learn_peers(w);
-    for (size_t i = 0; i < w->peer_count; i++) {
-        struct peer *peer = &w->peers[i];
-        double least_s, since_s;
-
-        if (!addr_equal(&peer->addr, &p->target.addr))
-            continue;
-        least_s = min_d(2.0, ldexp(0.25, peer->settings->minpoll));
-        since_s = peer->last_ns < 0 ? 1e9 : (double)(now - peer->last_ns) * 1e-9;
-        /* A command or a jump of the clock begins a burst at once. */
-        if (since_s < 0.8 * least_s && peer->orders == n->counts.orders &&
-            n->counts.disturbed_ns < peer->last_ns)
-            violated(w->check, n, "poll", "%.3f s between two requests to %s, minpoll is %d",
-                     since_s, peer->settings->name, peer->settings->minpoll);
-        peer->tokens = min_d(60.0, peer->tokens + since_s * refill_per_s(peer->settings)) - 1.0;
-        if (peer->tokens < 0.0)
-            violated(w->check, n, "poll", "%s is asked far more often than minpoll %d allows",
-                     peer->settings->name, peer->settings->minpoll);
-        peer->last_ns = now;
-        peer->orders = n->counts.orders;
-    }
-}
-
-static void remember(struct swarm_check *c, const struct packet *p)
-{
-    c->seen[c->seen_next++ % REQUESTS_KEPT] =
-        (struct request_seen){.server = p->to, .client = p->source, .length = p->length};
-}
-
-static void check_reply(struct swarm_check *c, const struct packet *p)
-{
-    size_t longest = 0;
-    bool known = false;
-
-    for (size_t i = 0; i < REQUESTS_KEPT; i++) {
-        if (c->seen[i].server == p->from && endpoint_equal(&c->seen[i].client, &p->target)) {
-            known = true;
-            longest = c->seen[i].length > longest ? c->seen[i].length : longest;
-        }
-    }
-    if (known && p->length > longest)
-        violated(c, p->from, "length", "a reply of %zu bytes to a request of %zu", p->length,
-                 longest);
 }
 
 static void datagram_sent(struct tap *t, const struct packet *p)
 {
-    struct swarm_check *c = CONTAINER_OF(t, struct our_tap, tap)->check;
-    bool to_server = p->target.port == 123 || p->target.port == 323;
-    bool from_server = p->source.port == 123 || p->source.port == 323;
-
-    if (to_server && !p->to->host)
-        remember(c, p);
-    if (from_server && !to_server && !p->from->host)
-        check_reply(c, p);
-    for (size_t i = 0; i < c->count && p->target.port == 123 && p->source.port != 123; i++) {
-        if (c->watches[i].node == p->from)
-            check_request(&c->watches[i], p);
-    }
+    check_datagram(CONTAINER_OF(t, struct our_tap, tap)->check, p);
 }
 
 static void log_comes(struct log_reader *reader, int64_t at_ns, enum log_level level,
@@ -411,6 +327,16 @@ static void log_comes(struct log_reader *reader, int64_t at_ns, enum log_level l
 }
 
 /* --- the ends of a run --- */
+
+/* What may not be stepped takes as long as maxslewrate lets it take. */
+static bool is_on_its_way(const struct watch *w)
+{
+    struct node *n = w->node;
+    double remaining_s = fabs(node_served_error_s(n) - node_error_s(n));
+    double most_s = n->config.clock.max_slew_ppm * 1e-6 * LOOK_S * w->late_looks;
+
+    return w->remaining_first_s - remaining_s > 0.5 * most_s;
+}
 
 static void check_recovery(struct watch *w)
 {
@@ -433,6 +359,17 @@ static void check_recovery(struct watch *w)
     else if (served_s > 0.5)
         violated(w->check, n, "recovery", "believes in a time %.6f s off after the last fault",
                  served_s);
+    else if (w->remaining_sum_s > w->bound_sum_s + w->late_looks * CORRECTION_NOISE_S &&
+             !is_on_its_way(w))
+        violated(w->check, n, "recovery",
+                 "knows the time, but the clock is %.6f s off on average, of %.6f s announced",
+                 w->remaining_sum_s / w->late_looks, w->bound_sum_s / w->late_looks);
+}
+
+static void check_end(struct watch *w)
+{
+    check_recovery(w);
+    check_files(w);
 }
 
 struct swarm_check *swarm_check_create(struct swarm_outcome *out)
@@ -459,6 +396,7 @@ void swarm_check_prepare(struct run *r, void *check)
 
     assert(tap);
     c->run = r;
+    c->memory_before = memory_in_use();
     c->watches = calloc(w->node_count, sizeof(*c->watches));
     assert(c->watches);
     for (size_t i = 0; i < w->node_count; i++) {
@@ -489,5 +427,6 @@ void swarm_check_finished(struct run *r, void *check)
     if (r->world->fault[0] != '\0')
         violated(c, NULL, "spin", "%s", r->world->fault);
     for (size_t i = 0; i < c->count; i++)
-        check_recovery(&c->watches[i]);
+        check_end(&c->watches[i]);
+    check_memory(c);
 }

@@ -76,6 +76,7 @@ struct node_counts {
     uint64_t sent_bytes, received_bytes;
     uint64_t starts, crashes;
     uint64_t orders; /* of chronyc */
+    int64_t prodded_ns; /* the last order or change of the network, -1 never */
     int64_t last_sent_ns;
     int64_t
         disturbed_ns; /* when something happened to the clock that no daemon can see; -1 never */
