@@ -204,6 +204,7 @@ static void go_offline(struct association *a)
         timer_cancel(a->room->timers, &a->transmit_timer);
         a->request.waiting = false;
         source_set_active(a->source, false);
+        source_fell_silent(a->source);
     }
     log_state(a, "offline");
 }

@@ -352,6 +352,11 @@ void reference_unsynchronise(struct reference *r, const struct reference_update 
     reference_announce(r);
 }
 
+bool reference_is_synchronised(const struct reference *r)
+{
+    return r->synchronised;
+}
+
 void reference_explain(struct reference *r, const struct reason *why)
 {
     r->trouble = *why;

@@ -155,6 +155,7 @@ int reference_orphan_stratum(const struct reference *r); /* 16 = not an orphan *
 enum reference_once { ONCE_WAITING, ONCE_DONE, ONCE_FAILED };
 enum reference_once reference_once(const struct reference *r);
 bool reference_is_once(const struct reference *r); /* -q or -Q at all */
+bool reference_is_synchronised(const struct reference *r);
 /* Go through one update of mode REFERENCE_INITIAL (an offset of threshold_s or more is stepped);
  * the end returns to normal mode, whether there was an update or not. */
 void reference_begin_initial(struct reference *r, double threshold_s);

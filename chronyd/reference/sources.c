@@ -325,6 +325,15 @@ void source_reset_reach(struct source *s)
     s->unreachable_polls = 0;
 }
 
+void source_fell_silent(struct source *s)
+{
+    bool was_reached = s->reach != 0;
+
+    source_reset_reach(s);
+    if (was_reached)
+        sources_select(s->owner, NULL);
+}
+
 uint8_t source_reach(const struct source *s)
 {
     return s->reach;
@@ -382,10 +391,12 @@ void sources_reset(struct sources *ss)
     struct reason why = {.code = REASON_FEW_SAMPLES, .limit = 3.0};
 
     sources_settle(ss);
-    for (size_t i = 0; i < ss->count; i++)
+    for (size_t i = 0; i < ss->count; i++) {
         source_reset(ss->list[i]);
-    ss->selected = NULL;
+        source_reset_reach(ss->list[i]);
+    }
     reference_unsynchronise(ss->ref, NULL, &why);
+    sources_select(ss, NULL);
 }
 
 void sources_break_since(struct sources *ss, struct osc since)
@@ -480,7 +491,6 @@ void source_report(const struct source *s, struct source_report *out)
 const struct selection *sources_selection(struct sources *ss)
 {
     sources_settle(ss);
-    if (ss->selection.selected >= 0)
-        ss->selection.selected = (int)ss->selected->place;
+    ss->selection.selected = ss->selected ? (int)ss->selected->place : -1;
     return &ss->selection;
 }

@@ -71,6 +71,8 @@ void source_set_active(struct source *s, bool active);
 /* One poll ended: a synchronised reply came (true), or an unsynchronised or none (false). */
 void source_update_reach(struct source *s, bool reached);
 void source_reset_reach(struct source *s);
+/* It is not asked any longer. */
+void source_fell_silent(struct source *s);
 uint8_t source_reach(const struct source *s);
 int source_reach_polls(const struct source *s);
 /* What the last good packet said about the source. */

@@ -222,6 +222,16 @@ static void follow(struct sources *ss)
     reference_update(ss->ref, &update);
 }
 
+/* Without a source that can be selected the clock holds what it was set to, and the bound on its
+ * error grows. Only sources that contradict each other make doubtful what they told before. */
+static void give_up_time(struct sources *ss, const struct reason *why)
+{
+    if (reference_is_synchronised(ss->ref) && why->code != REASON_NO_MAJORITY)
+        reference_explain(ss->ref, why);
+    else
+        reference_unsynchronise(ss->ref, NULL, why);
+}
+
 void sources_select(struct sources *ss, struct source *updated)
 {
     struct osc at = clock_osc_now(ss->clock);
@@ -253,7 +263,7 @@ void sources_select(struct sources *ss, struct source *updated)
         ss->selected = NULL;
         tell_no_selection(ss, lost || ss->lost, &sel->reason);
         ss->lost = false;
-        reference_unsynchronise(ss->ref, NULL, &sel->reason);
+        give_up_time(ss, &sel->reason);
         return;
     }
     ss->selected = ss->list[sel->selected];

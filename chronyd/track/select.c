@@ -113,10 +113,11 @@ static bool postpone(struct candidate *cs, size_t n, int previous)
 }
 
 /* An unreachable source is of use only while its samples are not older than all that the
- * reachable ones have. */
+ * reachable ones have. With nobody reachable it cannot be selected: the clock goes on as it is, and
+ * reports say so. */
 static void mark_stale(struct candidate *cs, size_t n)
 {
-    double oldest = -1.0;
+    double oldest = 0.0;
 
     for (size_t i = 0; i < n; i++)
         if (cs[i].state == SELECTABLE && cs[i].reach != 0)
@@ -129,7 +130,7 @@ static void mark_stale(struct candidate *cs, size_t n)
         if (c->unreachable_polls > c->max_unreach)
             set_state(c, SELECT_STALE, REASON_STALE, c->unreachable_polls, c->max_unreach,
                       "maxunreach");
-        else if (oldest >= 0.0 && c->newest_age_s > oldest)
+        else if (c->newest_age_s > oldest)
             set_state(c, SELECT_STALE, REASON_STALE, c->newest_age_s, oldest, NULL);
     }
 }

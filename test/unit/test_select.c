@@ -435,7 +435,8 @@ static void select_calls_an_old_unreachable_source_stale(void **state)
     assert_states(cs, "S*", "older than all of the others");
     cs[1].reach = 0;
     select_sources(&defaults, cs, n, 0, 1, &out);
-    assert_states(cs, "*+", "nobody is reachable");
+    assert_states(cs, "SS", "nobody is reachable");
+    assert_int_equal(out.selected, -1);
 }
 
 static void select_follows_the_orphan_with_the_smallest_refid(void **state)

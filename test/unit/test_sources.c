@@ -294,25 +294,58 @@ TEST(too_few_sources_are_told_when_no_more_are_coming)
     free_world(w);
 }
 
-TEST(unreachable_source_is_kept_until_it_is_too_distant)
+TEST(clock_is_held_when_the_only_source_falls_silent)
 {
     struct world *w = make_world(0.0, 0.0);
     struct source *s = add(w, SOURCE_SERVER, 1, "a");
 
     (void)state;
     measure_often(w, s, 0.0, 20);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 7; i++)
         source_update_reach(s, false);
-        fake_run(&w->f, 64.0);
-    }
-    assert_int_equal(source_reach(s), 0);
-    assert_true(is_synchronised(w));
     assert_true(source_is_selected(s));
+    assert_false(fake_logged(&w->f, "Can't synchronise"));
+    source_update_reach(s, false);
+    assert_int_equal(source_reach(s), 0);
+    assert_false(source_is_selected(s));
+    assert_true(is_synchronised(w));
+    assert_true(fake_logged(&w->f, "Can't synchronise: no selectable sources (1 unreachable"));
     fake_run(&w->f, 4e6);
     sources_select(w->ss, NULL);
-    assert_false(is_synchronised(w));
-    assert_true(fake_logged(&w->f, "Can't synchronise: no selectable sources (1 unreachable"));
+    assert_true(is_synchronised(w));
     assert_true(fake_logged(&w->f, "Root distance of 0.0.0.1 (a) exceeds maxdistance of 3.000 s"));
+    free_world(w);
+}
+
+TEST(source_that_is_not_asked_any_longer_is_not_selected)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct source *s = add(w, SOURCE_SERVER, 1, "a");
+
+    (void)state;
+    measure_often(w, s, 0.0, 5);
+    source_fell_silent(s);
+    assert_int_equal(source_reach(s), 0);
+    assert_false(source_is_selected(s));
+    assert_true(is_synchronised(w));
+    free_world(w);
+}
+
+TEST(reset_forgets_all_samples_and_begins_again)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct source *s = add(w, SOURCE_SERVER, 1, "a");
+
+    (void)state;
+    measure_often(w, s, 0.0, 5);
+    sources_reset(w->ss);
+    assert_int_equal(source_reach(s), 0);
+    assert_int_equal(sources_selection(w->ss)->selected, -1);
+    assert_false(is_synchronised(w));
+    assert_true(fake_logged(&w->f, "Can't synchronise: no selectable sources"));
+    measure_often(w, s, 0.0, 3);
+    assert_true(source_is_selected(s));
+    assert_true(is_synchronised(w));
     free_world(w);
 }
 
@@ -349,7 +382,8 @@ TEST(removed_source_leaves_nothing_to_follow)
     (void)state;
     measure_often(w, s, 0.0, 5);
     sources_remove(w->ss, s);
-    assert_false(is_synchronised(w));
+    assert_int_equal(sources_selection(w->ss)->selected, -1);
+    assert_true(is_synchronised(w));
     assert_true(fake_logged(&w->f, "Can't synchronise: no sources\n"));
     free_world(w);
 }
@@ -563,7 +597,9 @@ int main(void)
         cmocka_unit_test(falseticker_is_told_once_and_counted),
         cmocka_unit_test(no_majority_is_told_once_and_unsynchronises),
         cmocka_unit_test(too_few_sources_are_told_when_no_more_are_coming),
-        cmocka_unit_test(unreachable_source_is_kept_until_it_is_too_distant),
+        cmocka_unit_test(clock_is_held_when_the_only_source_falls_silent),
+        cmocka_unit_test(source_that_is_not_asked_any_longer_is_not_selected),
+        cmocka_unit_test(reset_forgets_all_samples_and_begins_again),
         cmocka_unit_test(silent_source_gives_way_to_one_with_many_newer_samples),
         cmocka_unit_test(removed_source_leaves_nothing_to_follow),
         cmocka_unit_test(removal_at_the_end_is_silent),
