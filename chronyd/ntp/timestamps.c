@@ -12,7 +12,7 @@ struct stamp_pair {
 };
 
 struct timestamps {
-    struct stamp_pair *pairs;
+    struct stamp_pair *pairs; /* NULL until there is something to remember */
     size_t entries;
     uint32_t secret;
 };
@@ -28,13 +28,8 @@ struct timestamps *timestamps_create(size_t entries, uint32_t secret)
 
     if (!t)
         return NULL;
-    t->pairs = calloc(entries, sizeof(*t->pairs));
     t->entries = entries;
     t->secret = secret;
-    if (!t->pairs) {
-        free(t);
-        return NULL;
-    }
     return t;
 }
 
@@ -55,9 +50,12 @@ static struct stamp_pair *set_of(const struct timestamps *t, struct ntp_time rec
 
 static struct stamp_pair *find(const struct timestamps *t, struct ntp_time receive)
 {
-    struct stamp_pair *set = set_of(t, receive);
+    struct stamp_pair *set;
 
-    for (size_t i = 0; receive.bits != 0 && i < SET; i++) {
+    if (!t->pairs || receive.bits == 0)
+        return NULL;
+    set = set_of(t, receive);
+    for (size_t i = 0; i < SET; i++) {
         if (set[i].receive.bits == receive.bits)
             return &set[i];
     }
@@ -67,11 +65,16 @@ static struct stamp_pair *find(const struct timestamps *t, struct ntp_time recei
 bool timestamps_save(struct timestamps *t, struct ntp_time receive, struct utc receive_utc,
                      struct ntp_time transmit, enum os_stamp by)
 {
-    struct stamp_pair *set = set_of(t, receive), *oldest = set;
     uint32_t now_s = (uint32_t)(receive_utc.ns / NS_PER_S);
+    struct stamp_pair *set, *oldest;
 
     if (receive.bits == 0 || find(t, receive))
         return false;
+    if (!t->pairs)
+        t->pairs = calloc(t->entries, sizeof(*t->pairs));
+    if (!t->pairs)
+        return false;
+    set = oldest = set_of(t, receive);
     for (size_t i = 0; i < SET; i++) {
         if (set[i].receive.bits == 0) {
             oldest = &set[i];
@@ -115,7 +118,7 @@ void timestamps_span(const struct timestamps *t, uint64_t *count, uint64_t *span
 
     *count = 0;
     *span_s = 0;
-    for (size_t i = 0; i < t->entries; i++) {
+    for (size_t i = 0; t->pairs && i < t->entries; i++) {
         const struct stamp_pair *p = &t->pairs[i];
         int32_t since;
 

@@ -77,6 +77,7 @@ void world_destroy(struct world *w)
     free(w->dns);
     network_free(w);
     queue_free(&w->queue);
+    hash_free(&w->names);
     free(w->nodes);
     free(w->addr_table);
     free(w);
@@ -129,10 +130,13 @@ struct node *world_node_by_addr(const struct world *w, const struct addr *a)
 
 struct node *world_node(const struct world *w, const char *name)
 {
-    /* The last ones first: a scenario speaks of what it just made. */
-    for (size_t i = w->node_count; i-- > 0;) {
-        if (strcmp(w->nodes[i]->name, name) == 0)
-            return w->nodes[i];
+    uint32_t number = hash_text(name);
+    size_t at = 0;
+    struct node *n;
+
+    while ((n = hash_next(&w->names, number, &at)) != NULL) {
+        if (strcmp(n->name, name) == 0)
+            return n;
     }
     return NULL;
 }
@@ -165,6 +169,8 @@ struct node *world_add_node(struct world *w, const char *name)
     n->index = w->node_count;
     w->nodes[w->node_count++] = n;
     text_copy(n->name, sizeof(n->name), name);
+    if (!hash_add(&w->names, hash_text(n->name), n))
+        abort();
     give_addresses(n);
     node_init(n);
     return n;

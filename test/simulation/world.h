@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/addr.h"
+#include "base/hash.h"
 #include "chronyd/chronyd.h"
 #include "test/simulation/devices.h"
 #include "test/simulation/network.h"
@@ -75,7 +76,7 @@ struct node_counts {
     uint64_t steps, rates, wakes, events;
     uint64_t sent_bytes, received_bytes;
     uint64_t starts, crashes;
-    uint64_t orders; /* of chronyc */
+    uint64_t orders;    /* of chronyc */
     int64_t prodded_ns; /* the last order or change of the network, -1 never */
     int64_t last_sent_ns;
     int64_t
@@ -209,6 +210,7 @@ struct world {
     struct queue queue;
     struct node **nodes;
     size_t node_count, node_size;
+    struct hash names;             /* of nodes */
     struct addr_entry *addr_table; /* open addressing */
     size_t addr_table_size, addr_table_used;
     struct link **links;
