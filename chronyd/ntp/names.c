@@ -234,9 +234,10 @@ static bool add_members(struct names *n, struct line *l, const struct addr *addr
     return true;
 }
 
-static void append_line(struct names *n, struct line *l)
+void names_append_line(struct names *n, struct line *l)
 {
     l->previous = n->last;
+    l->next = NULL;
     if (n->last)
         n->last->next = l;
     else
@@ -246,7 +247,7 @@ static void append_line(struct names *n, struct line *l)
         n->round = l;
 }
 
-static void remove_line(struct line *l)
+void names_remove_line(struct line *l)
 {
     struct names *n = l->names;
 
@@ -276,7 +277,7 @@ void names_destroy(struct names *n)
     timer_cancel(n->room->timers, &n->retry_timer);
     timer_cancel(n->room->timers, &n->first_timer);
     while (n->first)
-        remove_line(n->first);
+        names_remove_line(n->first);
     free(n->all);
     hash_free(&n->by_addr);
     free(n);
@@ -307,9 +308,9 @@ enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings 
         free(l);
         return duplicate ? NTP_ADD_DUPLICATE : NTP_ADD_BAD_FAMILY;
     }
-    append_line(n, l);
+    names_append_line(n, l);
     if (!add_members(n, l, &addr)) {
-        remove_line(l);
+        names_remove_line(l);
         return NTP_ADD_TOO_MANY;
     }
     if (n->polling && l->literal)
@@ -331,128 +332,7 @@ bool names_delete(struct names *n, const struct addr *addr)
         l->wanted--;
     remove_member(l, member);
     if (l->count == 0)
-        remove_line(l);
-    lookup_next(n);
-    return true;
-}
-
-/* The list that is to be, and what of it is there already. */
-struct claims {
-    const struct names_list *list;
-    struct hash by_settings; /* items of the list */
-    bool *claimed;
-};
-
-/* Not all settings: enough to tell most lines apart. */
-static uint32_t number_of_settings(const struct ntp_source_settings *s)
-{
-    return hash_number((uint64_t)s->port << 32 | hash_text(s->name));
-}
-
-static size_t list_length(const struct names_list *list)
-{
-    return list->config_count + list->dir_count;
-}
-
-static void free_claims(struct claims *c)
-{
-    hash_free(&c->by_settings);
-    free(c->claimed);
-}
-
-static bool make_claims(struct claims *c, const struct names_list *list)
-{
-    size_t count = list_length(list);
-
-    *c = (struct claims){.list = list, .claimed = calloc(count + 1, sizeof(*c->claimed))};
-    if (!c->claimed || !hash_reserve(&c->by_settings, count)) {
-        free_claims(c);
-        return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        hash_put(&c->by_settings, number_of_settings(&list->items[i]), &c->claimed[i]);
-    return true;
-}
-
-/* The place of these settings in the list, not yet claimed by another line; the length of the list
- * if there is none. */
-static size_t claim(struct claims *c, const struct ntp_source_settings *s)
-{
-    size_t at = 0;
-    bool *mine;
-
-    while ((mine = hash_next(&c->by_settings, number_of_settings(s), &at))) {
-        size_t place = (size_t)(mine - c->claimed);
-
-        if (!*mine && ntp_source_settings_equal(s, &c->list->items[place])) {
-            *mine = true;
-            return place;
-        }
-    }
-    return list_length(c->list);
-}
-
-static const char *kind_of(const struct ntp_source_settings *s)
-{
-    return s->pool ? "pool" : "source";
-}
-
-/* Lines that are to stay keep all that they have, whatever file they are in now. */
-static void remove_unlisted(struct names *n, struct claims *c, struct ntp_replaced *out)
-{
-    const struct names_list *list = c->list;
-    struct line *l, *next;
-
-    for (l = n->first; l; l = next) {
-        size_t at;
-
-        next = l->next;
-        if (l->origin != NAMES_DIR && (l->origin != NAMES_CONFIG || list->only_dirs))
-            continue;
-        at = claim(c, &l->settings);
-        if (at < list_length(list)) {
-            l->origin = at < list->config_count ? NAMES_CONFIG : NAMES_DIR;
-            out->kept++;
-            continue;
-        }
-        if (!list->quiet)
-            log_info(n->room->log, "Removed %s %s", kind_of(&l->settings), l->settings.name);
-        remove_line(l);
-        out->removed++;
-    }
-}
-
-static void add_listed(struct names *n, const struct claims *c, struct ntp_replaced *out)
-{
-    const struct names_list *list = c->list;
-
-    for (size_t i = 0; i < list_length(list); i++) {
-        const struct ntp_source_settings *s = &list->items[i];
-
-        if (c->claimed[i])
-            continue;
-        if (names_add(n, s, i < list->config_count ? NAMES_CONFIG : NAMES_DIR) != NTP_ADDED) {
-            log_warning(n->room->log, "Could not add %s %s", kind_of(s), s->name);
-            continue;
-        }
-        out->added++;
-        if (n->started && !list->quiet)
-            log_info(n->room->log, "Added %s %s", kind_of(s), s->name);
-    }
-}
-
-bool names_replace(struct names *n, const struct names_list *list, struct ntp_replaced *out)
-{
-    struct claims claims;
-
-    *out = (struct ntp_replaced){0};
-    if (!make_claims(&claims, list))
-        return false;
-    sources_hold(n->room->sources);
-    remove_unlisted(n, &claims, out);
-    add_listed(n, &claims, out);
-    sources_release(n->room->sources);
-    free_claims(&claims);
+        names_remove_line(l);
     lookup_next(n);
     return true;
 }

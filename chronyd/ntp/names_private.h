@@ -1,5 +1,5 @@
-/* names_private.h - the inside of names.h, shared by names.c (lines and members) and lookup.c
- * (queries and addresses). */
+/* names_private.h - the inside of names.h, shared by names.c (lines and members), lookup.c (queries
+ * and addresses) and replace.c (the lines that there should be). */
 #ifndef CHRONYD_NTP_NAMES_PRIVATE_H
 #define CHRONYD_NTP_NAMES_PRIVATE_H
 
@@ -49,6 +49,8 @@ struct names {
 };
 
 /* names.c */
+void names_append_line(struct names *n, struct line *l);
+void names_remove_line(struct line *l); /* and free it */
 struct line *names_line_of(const struct association *a, int *member);
 
 /* lookup.c: timers' ends, and what lines and members need of it. */

@@ -212,6 +212,21 @@ void sources_release(struct sources *ss)
     replace_lost(ss);
 }
 
+void sources_arrange(struct sources *ss, struct source *const *order, size_t count)
+{
+    size_t first;
+
+    sources_settle(ss);
+    assert(count <= ss->count);
+    first = ss->count - count;
+    for (size_t i = 0; i < count; i++) {
+        assert(order[i]->owner == ss && order[i]->place >= first);
+        ss->list[first + i] = order[i];
+    }
+    for (size_t i = first; i < ss->count; i++)
+        ss->list[i]->place = i;
+}
+
 void source_set_address(struct source *s, const struct addr *addr, uint32_t refid)
 {
     s->addr = *addr;

@@ -5,7 +5,7 @@
  * selected source was updated, hands the combined estimate to the reference. Also owns the logs
  * statistics, selection, and the dump files of samples.
  *
- * Order: refclocks in configuration order, then NTP sources as they were added. */
+ * Order: refclocks in configuration order, then NTP sources as they were added or arranged. */
 #ifndef CHRONYD_REFERENCE_SOURCES_H
 #define CHRONYD_REFERENCE_SOURCES_H
 
@@ -54,6 +54,8 @@ void sources_remove(struct sources *ss, struct source *s);
 /* Many will be removed: the selection waits for the release. */
 void sources_hold(struct sources *ss);
 void sources_release(struct sources *ss);
+/* Put all sources that are no refclocks into this order. */
+void sources_arrange(struct sources *ss, struct source *const *order, size_t count);
 void source_set_address(struct source *s, const struct addr *addr, uint32_t refid); /* + reset */
 /* Another reference id for what is announced when it is selected (option copy); keeps the samples.
  */
