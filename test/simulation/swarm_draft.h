@@ -1,5 +1,7 @@
 /* swarm_draft.h - a random world while it is written: dice, and the parts that are thrown in turn.
- */
+ *
+ * An expression throws one die at most: compilers choose the order of several, and a seed has to be
+ * the same world everywhere. */
 #ifndef SIMULATION_SWARM_DRAFT_H
 #define SIMULATION_SWARM_DRAFT_H
 
@@ -26,7 +28,7 @@ int pick(struct draft *d, int lo, int hi);
 double between(struct draft *d, double lo, double hi);
 /* Uniform in the logarithm: small things are as likely as large ones. */
 double scale(struct draft *d, double lo, double hi);
-double sign(struct draft *d);
+double either(struct draft *d, double lo, double hi); /* the same, of either sign */
 
 /* swarm_faults.c */
 void put_network(struct draft *d);

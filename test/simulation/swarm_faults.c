@@ -8,7 +8,7 @@
 
 static void put_delay(struct draft *d, const char *way)
 {
-    double base = scale(d, 5e-5, 0.15), jitter = base * scale(d, 0.01, 0.5);
+    double base = scale(d, 5e-5, 0.15), jitter = base * scale(d, 0.01, 0.5), second;
 
     put(d, " %s delay %.6f", way, base);
     switch (pick(d, 0, 4)) {
@@ -37,10 +37,14 @@ static void put_delay(struct draft *d, const char *way)
         put(d, " loss %.3f", scale(d, 0.001, 0.3));
     if (chance(d, 0.1))
         put(d, " duplicate %.3f", between(d, 0, 0.3));
-    if (chance(d, 0.1))
-        put(d, " reorder %.3f %.3f", between(d, 0, 0.2), scale(d, 0.001, 1));
-    if (chance(d, 0.1))
-        put(d, " burst %.3f %.3f", between(d, 0.001, 0.05), between(d, 0.1, 0.6));
+    if (chance(d, 0.1)) {
+        second = scale(d, 0.001, 1);
+        put(d, " reorder %.3f %.3f", between(d, 0, 0.2), second);
+    }
+    if (chance(d, 0.1)) {
+        second = between(d, 0.1, 0.6);
+        put(d, " burst %.3f %.3f", between(d, 0.001, 0.05), second);
+    }
     put(d, "\n");
 }
 
@@ -171,6 +175,7 @@ void put_fault(struct draft *d)
 {
     double at = between(d, 200, d->faults_end_s);
     double end = min_d(at + scale(d, 5, 20000), d->faults_end_s + 1.0);
+    const char *more;
     char who[24];
 
     random_daemon(d, who, sizeof(who));
@@ -183,11 +188,11 @@ void put_fault(struct draft *d)
         break;
     case 4:
         put(d, "at %.1f suspend %s %.1f error %.4f\n", at, who, end - at,
-            chance(d, 0.5) ? 0.0 : sign(d) * scale(d, 1e-3, 2));
+            chance(d, 0.5) ? 0.0 : either(d, 1e-3, 2));
         break;
     case 5:
-        put(d, "at %.1f pause %s %.3f%s\n", at, who, min_d(end - at, scale(d, 0.1, 600)),
-            chance(d, 0.3) ? " stopped" : "");
+        more = chance(d, 0.3) ? " stopped" : "";
+        put(d, "at %.1f pause %s %.3f%s\n", at, who, min_d(end - at, scale(d, 0.1, 600)), more);
         break;
     case 6:
         put(d, "at %.1f crash %s\nat %.1f start %s\n", at, who, end, who);
@@ -199,14 +204,14 @@ void put_fault(struct draft *d)
         put_disk_fault(d, at, end, who);
         break;
     case 9:
-        put(d, "at %.1f step %s %.6f%s\n", at, who, sign(d) * scale(d, 1e-3, 1000),
-            chance(d, 0.3) ? " silent" : "");
+        more = chance(d, 0.3) ? " silent" : "";
+        put(d, "at %.1f step %s %.6f%s\n", at, who, either(d, 1e-3, 1000), more);
         break;
     case 10:
-        put(d, "at %.1f steer %s %.2fppm\n", at, who, sign(d) * scale(d, 1, 200));
+        put(d, "at %.1f steer %s %.2fppm\n", at, who, either(d, 1, 200));
         break;
     case 11:
-        put(d, "at %.1f freq %s %.3fppm\n", at, who, sign(d) * scale(d, 0.1, 5));
+        put(d, "at %.1f freq %s %.3fppm\n", at, who, either(d, 0.1, 5));
         break;
     case 12:
         put_order(d, at, end, who);
@@ -221,13 +226,14 @@ void put_fault(struct draft *d)
 static void put_sighted(struct draft *d)
 {
     put(d, "host sighted sighted target client%d victim relay%d offset %.3f\n", d->keyed_client,
-        d->keyed_relay, sign(d) * scale(d, 0.1, 1000));
+        d->keyed_relay, either(d, 0.1, 1000));
     put(d, "link sighted client%d delay 20us\n", d->keyed_client);
 }
 
 void put_attackers(struct draft *d)
 {
     char who[24];
+    int count;
 
     if (d->keyed_client > 0 && chance(d, 0.5))
         put_sighted(d);
@@ -245,8 +251,9 @@ void put_attackers(struct draft *d)
         put(d, "link attacker honest1 delay 5ms\n");
         break;
     case 2:
+        count = pick(d, 1, 500);
         put(d, "host attacker flood target %s every %.3f count %d\n", who,
-            d->duration_s / pick(d, 2, 50), pick(d, 1, 500));
+            d->duration_s / pick(d, 2, 50), count);
         break;
     default:
         put(d, "host attacker babbler target %s every %.3f count 2\n", who,

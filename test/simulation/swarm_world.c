@@ -51,9 +51,16 @@ double scale(struct draft *d, double lo, double hi)
     return exp(between(d, log(lo), log(hi)));
 }
 
-double sign(struct draft *d)
+static double sign(struct draft *d)
 {
     return chance(d, 0.5) ? 1.0 : -1.0;
+}
+
+double either(struct draft *d, double lo, double hi)
+{
+    double side = sign(d);
+
+    return side * scale(d, lo, hi);
 }
 
 /* --- servers --- */
@@ -61,9 +68,13 @@ double sign(struct draft *d)
 static void put_honest(struct draft *d, int i)
 {
     put(d, "host honest%d server", i);
-    if (chance(d, 0.3))
+    if (chance(d, 0.3)) {
+        int stratum = pick(d, 1, 4);
+        double dispersion_s = scale(d, 1e-5, 0.05);
+
         put(d, " root-delay %.6f root-dispersion %.6f stratum %d", scale(d, 1e-4, 0.1),
-            scale(d, 1e-5, 0.05), pick(d, 1, 4));
+            dispersion_s, stratum);
+    }
     if (chance(d, 0.3))
         put(d, " hold %.6f", scale(d, 1e-6, 1e-2));
     if (chance(d, 0.2))
@@ -73,21 +84,24 @@ static void put_honest(struct draft *d, int i)
 
 static void put_liar(struct draft *d, int i)
 {
+    double from_s, offset_s;
+
     switch (pick(d, 0, 5)) {
     case 0:
     case 1:
-        put(d, "host liar%d server offset %.3f from %.0f\n", i, sign(d) * scale(d, 1.0, 1000),
-            chance(d, 0.5) ? 0.0 : between(d, 0, d->faults_end_s));
+        from_s = chance(d, 0.5) ? 0.0 : between(d, 0, d->faults_end_s);
+        put(d, "host liar%d server offset %.3f from %.0f\n", i, either(d, 1.0, 1000), from_s);
         break;
     case 2:
-        put(d, "host liar%d server drift %.3gppm\n", i, sign(d) * scale(d, 5, 500));
+        put(d, "host liar%d server drift %.3gppm\n", i, either(d, 5, 500));
         break;
     case 3:
         put(d, "host liar%d kod chance %.2f\n", i, between(d, 0.1, 1.0));
         break;
     case 4:
+        offset_s = either(d, 1.0, 100);
         put(d, "host liar%d malformed chance %.2f offset %.3f\n", i, between(d, 0.1, 1.0),
-            sign(d) * scale(d, 1.0, 100));
+            offset_s);
         break;
     default:
         put(d, "host liar%d silent\n", i);
@@ -99,11 +113,16 @@ static void put_liar(struct draft *d, int i)
 
 static void put_clock(struct draft *d)
 {
+    double resolution_ns = scale(d, 1, 1000), wander = scale(d, 1e-11, 1e-8);
+    double side = sign(d), offset_s = side * scale(d, 1e-5, chance(d, 0.3) ? 100.0 : 0.3);
+
     put(d, "  clock freq %.3fppm offset %.6f wander %.3g resolution %.0fns", between(d, -100, 100),
-        sign(d) * scale(d, 1e-5, chance(d, 0.3) ? 100.0 : 0.3), scale(d, 1e-11, 1e-8),
-        scale(d, 1, 1000));
-    if (chance(d, 0.3))
-        put(d, " swing %.3fppm phase %.3f", scale(d, 0.05, 3), between(d, 0, 1));
+        offset_s, wander, resolution_ns);
+    if (chance(d, 0.3)) {
+        double phase = between(d, 0, 1);
+
+        put(d, " swing %.3fppm phase %.3f", scale(d, 0.05, 3), phase);
+    }
     if (chance(d, 0.05))
         put(d, " fixed");
     put(d, "\n");
@@ -189,8 +208,11 @@ static void put_directives(struct draft *d)
 {
     static const char *const modes[] = {"system", "step", "slew", "ignore"};
 
-    if (chance(d, 0.6))
-        put(d, "  conf makestep %.3g %d\n", scale(d, 1e-3, 10), pick(d, -1, 5));
+    if (chance(d, 0.6)) {
+        int limit = pick(d, -1, 5);
+
+        put(d, "  conf makestep %.3g %d\n", scale(d, 1e-3, 10), limit);
+    }
     if (chance(d, 0.2))
         put(d, "  conf maxslewrate %.0f\n", scale(d, 1000, 83333));
     if (chance(d, 0.2))
@@ -207,9 +229,11 @@ static void put_directives(struct draft *d)
         put(d, "  conf combinelimit %.1f\n", between(d, 0, 10));
     if (chance(d, 0.1))
         put(d, "  conf fallbackdrift 14 16\n");
-    if (chance(d, 0.2))
-        put(d, "  conf ratelimit interval %d burst %d leak %d\n", pick(d, 0, 4), pick(d, 8, 32),
-            pick(d, 1, 4));
+    if (chance(d, 0.2)) {
+        int leak = pick(d, 1, 4), burst = pick(d, 8, 32);
+
+        put(d, "  conf ratelimit interval %d burst %d leak %d\n", pick(d, 0, 4), burst, leak);
+    }
     if (chance(d, 0.2))
         put(d, "  conf clientloglimit %d\n", pick(d, 1, 64) * 1024);
 }
