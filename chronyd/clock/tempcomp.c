@@ -41,36 +41,40 @@ static bool parse_point(char *line, struct point *out)
     return isfinite(out->temperature) && isfinite(out->ppm);
 }
 
-static bool parse_points(struct tempcomp *t, char *text)
+static bool parse_points(struct tempcomp *t, char *text, struct err *err)
 {
+    const char *path = t->law.points;
+
     while (*text) {
         size_t length = strcspn(text, "\n");
         bool last = text[length] == '\0';
 
         text[length] = '\0';
-        if (t->count == POINTS_MAX || !parse_point(text, &t->points[t->count]))
-            return false;
-        if (t->count > 0 && t->points[t->count].temperature == t->points[t->count - 1].temperature)
-            return false;
+        if (t->count == POINTS_MAX || !parse_point(text, &t->points[t->count]) ||
+            (t->count > 0 &&
+             t->points[t->count].temperature == t->points[t->count - 1].temperature))
+            return err_set(err, ERR_SYNTAX, "Could not read tempcomp point from %s", path);
         t->count++;
         text += length + (last ? 0 : 1);
     }
-    return t->count >= 2;
+    return t->count >= 2 || err_set(err, ERR_SYNTAX, "Not enough points in %s", path);
 }
 
 static bool read_points(struct tempcomp *t, struct err *err)
 {
     char *text;
     size_t length;
-    bool good;
+    bool good = false;
 
     if (!t->os.ops->file_read(t->os.ctx, t->law.points, POINTS_BYTES_MAX, &text, &length, err))
         return false;
     t->points = calloc(POINTS_MAX, sizeof(*t->points));
-    good = t->points && strlen(text) == length && parse_points(t, text);
+    if (!t->points || strlen(text) != length)
+        err_set(err, ERR_SYNTAX, "Could not read tempcomp point from %s", t->law.points);
+    else
+        good = parse_points(t, text, err);
     free(text);
-    return good ||
-           err_set(err, ERR_SYNTAX, "Could not read tempcomp points from %s", t->law.points);
+    return good;
 }
 
 static void read_sensor(void *ctx, struct mono now);
@@ -153,7 +157,7 @@ static bool read_temperature(const struct tempcomp *t, double *out, struct err *
         return false;
     *out = strtod(text, &end);
     if (end == text || !isfinite(*out))
-        err_set(err, ERR_SYNTAX, "Could not read a temperature from %s", t->law.sensor);
+        err_set(err, ERR_SYNTAX, "Could not read temperature from %s", t->law.sensor);
     else
         end = NULL;
     free(text);
@@ -181,7 +185,8 @@ static void read_sensor(void *ctx, struct mono now)
     }
     ppm = tempcomp_ppm(t, temperature);
     if (!(fabs(ppm) <= TEMPCOMP_MAX_PPM)) {
-        err_set(&err, ERR_RANGE, "Temperature compensation of %.3f ppm exceeds limit of %.1f", ppm,
+        err_set(&err, ERR_RANGE,
+                "Temperature compensation of %.3f ppm exceeds sanity limit of %.1f", ppm,
                 TEMPCOMP_MAX_PPM);
         warn(t, err.text);
         return;

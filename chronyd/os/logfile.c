@@ -13,7 +13,7 @@
 struct logfile {
     struct os os;
     struct log log;
-    char *path;
+    char *path; /* NULL: there is no directory */
     const char *heading;
     int banner;
     int file;          /* append handle, -1 = closed */
@@ -26,20 +26,17 @@ struct logfile *logfile_create(const struct os *os, const struct log *log,
                                const struct logfile_settings *settings, const char *name,
                                const char *heading)
 {
-    struct logfile *f;
-    size_t size;
+    struct logfile *f = calloc(1, sizeof *f);
+    size_t size = (settings->dir ? strlen(settings->dir) : 0) + strlen(name) + sizeof "/.log";
 
-    if (!settings->dir)
-        return NULL;
-    f = calloc(1, sizeof *f);
-    size = strlen(settings->dir) + strlen(name) + sizeof "/.log";
-    if (f)
+    if (f && settings->dir)
         f->path = malloc(size);
-    if (!f || !f->path) {
+    if (!f || (settings->dir && !f->path)) {
         free(f);
         return NULL;
     }
-    snprintf(f->path, size, "%s/%s.log", settings->dir, name);
+    if (f->path)
+        snprintf(f->path, size, "%s/%s.log", settings->dir, name);
     f->os = *os;
     f->log = *log;
     f->heading = heading;
@@ -77,7 +74,10 @@ static bool open_file(struct logfile *f)
         return true;
     if (f->open_refused)
         return false;
-    f->file = f->os.ops->append_open(f->os.ctx, f->path, LOGFILE_MODE, &err);
+    if (!f->path)
+        err_set(&err, ERR_MISSING, "logdir not specified");
+    else
+        f->file = f->os.ops->append_open(f->os.ctx, f->path, LOGFILE_MODE, &err);
     if (f->file >= 0)
         return true;
     f->open_refused = true;

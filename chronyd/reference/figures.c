@@ -67,7 +67,7 @@ static void add_smoothing(const struct reference *r, struct osc at, struct refer
 {
     struct smooth_now now = smooth_now(&r->smooth, at);
 
-    out->smoothing = true;
+    out->smoothing = !r->smooth.limits.leap_only || now.remaining_s > 0.0;
     out->smooth_offset_s = now.offset_s;
     out->smooth_freq = now.freq;
     /* A leap second that is smeared must not be made a second time by the clients. */

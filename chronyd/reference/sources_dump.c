@@ -215,7 +215,7 @@ static void load_source(struct source *s, const char *dir)
     struct sources *ss = s->owner;
     struct dump *d;
     struct err err = {0};
-    char path[512], *data;
+    char path[512], name[ADDR_TEXT_MAX], *data;
     size_t length;
 
     if (!dump_path(s, dir, path, sizeof(path)) ||
@@ -225,7 +225,8 @@ static void load_source(struct source *s, const char *dir)
     if (d && strlen(data) == length && parse(s, data, d))
         take_over(s, d);
     else
-        log_warning(ss->log, "Could not load dump file %s", path);
+        log_warning(ss->log, "Could not load dump file for %s",
+                    source_log_name(s, name, sizeof(name)));
     free(d);
     free(data);
 }

@@ -111,7 +111,7 @@ static bool keeps_utc(const struct os *os, const struct log *log, const struct r
     else if (line && strncmp(line + 1, "LOCAL", 5) == 0)
         on_utc = false;
     else
-        log_warning(log, "Could not read LOCAL/UTC setting from hwclockfile %s", s->hwclock);
+        log_warning(log, "Could not read RTC LOCAL/UTC setting from %s", s->hwclock);
     free(text);
     return on_utc;
 }
@@ -428,7 +428,7 @@ void rtc_set_system_clock(const struct os *os, const struct log *log, struct clo
     if (fabs(offset_s) < 1.0 || (!from_rtc && offset_s < 0.0))
         return;
     if (clock_steer(clock, &order, &err))
-        log_info(log, "System time set from %s", from_rtc ? "RTC" : "driftfile");
+        log_info(log, "System time %s", from_rtc ? "set from RTC" : "restored from driftfile");
     else
         log_warning(log, "Could not set the system time from the RTC: %s", err.text);
 }

@@ -92,16 +92,27 @@ static void logfile_is_opened_by_the_first_record(void **state)
     assert_int_equal(d.closed, 1);
 }
 
-static void logfile_without_directory_is_none(void **state)
+static void logfile_without_directory_warns_with_the_first_record(void **state)
 {
     struct disk d;
+    struct logfile *f = create(&d, NULL, 0);
 
     (void)state;
-    assert_null(create(&d, NULL, 0));
+    assert_int_equal(d.warnings, 0);
+    logfile_write(f, "nothing %d", 1);
+    assert_int_equal(d.warnings, 1);
+    logfile_write(f, "nothing %d", 2);
+    assert_int_equal(d.warnings, 1);
+    logfile_destroy(f);
+    assert_int_equal(d.opened, 0);
+}
+
+static void logfile_that_is_off_takes_anything(void **state)
+{
+    (void)state;
     logfile_write(NULL, "nothing %d", 1);
     logfile_cycle(NULL);
     logfile_destroy(NULL);
-    assert_int_equal(d.opened, 0);
 }
 
 static void logfile_has_a_banner_every_so_many_records(void **state)
@@ -188,7 +199,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logfile_is_opened_by_the_first_record),
-        cmocka_unit_test(logfile_without_directory_is_none),
+        cmocka_unit_test(logfile_without_directory_warns_with_the_first_record),
+        cmocka_unit_test(logfile_that_is_off_takes_anything),
         cmocka_unit_test(logfile_has_a_banner_every_so_many_records),
         cmocka_unit_test(logfile_that_cannot_be_opened_is_told_once),
         cmocka_unit_test(logfile_on_a_full_disk_is_told_once_and_goes_on),
