@@ -171,6 +171,10 @@ static void derive(struct config *c)
     c->rtc.log_rtc = c->logs & LOG_RTC;
     c->sources.log_statistics = c->logs & LOG_STATISTICS;
     c->sources.log_selection = c->logs & LOG_SELECTION;
+    c->ntp.hwtimestamps = c->hwtimestamps;
+    c->ntp.hwtimestamp_count = c->hwtimestamp_count;
+    c->ntp.hwts_timeout_s = c->transport.hwts_timeout_s;
+    c->ntp.max_tx_buffers = c->transport.max_tx_buffers;
     c->ntp.ptp_port = c->transport.ptp_port;
     c->ntp.ptp_domain = (uint8_t)c->transport.ptp_domain;
     c->ntp.log_measurements = c->logs & LOG_MEASUREMENTS;

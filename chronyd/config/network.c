@@ -174,7 +174,7 @@ static bool parse_rxfilter(struct words *w, void *out)
 
     for (size_t i = 0; word && i < ARRAY_LEN(names); i++) {
         if (text_equal_nocase(names[i].word, word)) {
-            s->rx_filter = (enum hwtimestamp_filter)names[i].value;
+            s->rx_filter = (enum os_rx_filter)names[i].value;
             return true;
         }
     }

@@ -12,25 +12,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-
-enum hwtimestamp_filter {
-    HWTS_FILTER_AUTO, /* ntp if supported, else all, else none */
-    HWTS_FILTER_NONE,
-    HWTS_FILTER_NTP,
-    HWTS_FILTER_PTP,
-    HWTS_FILTER_ALL,
-};
-
-/* One `hwtimestamp` line (section 10). */
-struct hwtimestamp_settings {
-    const char *interface;        /* "*" = all that can */
-    int minpoll, maxpoll;         /* log2 s, -6..20; 0 and minpoll + 1 */
-    int min_samples, max_samples; /* 2..64; 2, 16 */
-    double precision_s;           /* 100e-9 */
-    double tx_comp_s, rx_comp_s;
-    bool no_cross_stamps;
-    enum hwtimestamp_filter rx_filter;
-};
+#include "chronyd/ntp/hwstamps.h"
 
 /* One `broadcast` line. */
 struct broadcast_settings {

@@ -74,6 +74,7 @@ struct association *association_create(struct ntp_room *room,
     a->offline_since = room_mono(room);
     a->transmit_timer = (struct timer){.fire = polling_fire, .ctx = a};
     a->close_timer = (struct timer){.fire = request_timeout, .ctx = a};
+    a->hold_timer = (struct timer){.fire = hold_timeout, .ctx = a};
     source_settings_of(a, &ss);
     if (make_filters(a))
         a->source = sources_add(room->sources, &ss, settings->name, addr, addr_refid(addr));
@@ -93,6 +94,7 @@ void association_destroy(struct association *a)
         return;
     timer_cancel(a->room->timers, &a->transmit_timer);
     sockets_forget_stamp(a);
+    hold_drop(a);
     sockets_close(a);
     if (a->source)
         sources_remove(a->room->sources, a->source);
@@ -104,6 +106,7 @@ void association_destroy(struct association *a)
 void association_set_address(struct association *a, const struct addr *addr)
 {
     sockets_forget_stamp(a);
+    hold_drop(a);
     sockets_close(a);
     a->remote = (struct endpoint){*addr, a->settings.port};
     source_set_address(a->source, addr, addr_refid(addr));

@@ -33,6 +33,7 @@ enum ntp_test {
 struct local_stamp {
     struct osc at;
     enum os_stamp by; /* 0: none */
+    double error_s;   /* of an interface's stamp */
 };
 
 /* What switches on the way say that they added, each way (ntp/ptp.h). */
@@ -99,6 +100,8 @@ struct association {
     uint32_t mono_epoch;
     double mono_offset_s;         /* ... and its clock is ahead of it by this */
     struct local_stamp last_sent; /* peers, interleaved: when the request before this left */
+    struct held *held;            /* an answer that waits for a stamp; NULL = none */
+    struct timer hold_timer;
     struct quantile *delays;      /* maxdelayquant; NULL = off */
     struct sample_filter *filter; /* NULL = off */
     double min_delay_s;           /* seen so far; < 0 none */
@@ -154,6 +157,19 @@ struct answer {
     struct correction correction;
     uint16_t tests; /* passed so far */
 };
+
+/* reply.c */
+bool reply_is_valid(const struct association *a, const struct os_datagram *d,
+                    const struct ntp_packet *p);
+void reply_take(struct association *a, const struct os_datagram *d, const struct ntp_packet *p);
+
+/* hold.c */
+/* Keep a valid answer until the interface's stamp of its request has come (hwtstimeout); false: it
+ * need not wait. */
+bool hold_back(struct association *a, const struct os_datagram *d, const struct ntp_packet *p);
+void hold_release(struct association *a);
+void hold_drop(struct association *a);
+void hold_timeout(void *ctx, struct mono now);
 
 /* measure.c */
 struct measurement {

@@ -54,7 +54,11 @@ struct ntp *ntp_create(const struct os *os, struct timers *timers, const struct 
         n->room.measurements = logfile_create(os, log, &settings->logs, "measurements", heading);
     n->names = names_create(&n->room);
     n->room.server = server_create(&n->room, err);
-    if (!n->names || !n->room.server) {
+    if (settings->hwtimestamp_count > 0)
+        n->room.hw =
+            hwstamps_create(&n->room, settings->hwtimestamps, settings->hwtimestamp_count, err);
+    n->room.settings.hwtimestamps = NULL;
+    if (!n->names || !n->room.server || (settings->hwtimestamp_count > 0 && !n->room.hw)) {
         ntp_destroy(n);
         return NULL;
     }
@@ -72,6 +76,7 @@ void ntp_destroy(struct ntp *n)
             n->room.os.ops->udp_close(n->room.os.ctx, n->room.shared_socks[i]);
     }
     server_destroy(n->room.server);
+    hwstamps_destroy(n->room.hw);
     hash_free(&n->room.waiting);
     logfile_destroy(n->room.measurements);
     free(n);
@@ -190,19 +195,31 @@ static bool handle_datagram(struct ntp *n, const struct os_datagram *d)
     return a != NULL;
 }
 
+static bool handle_stamped(struct ntp *n, const struct os_datagram *d)
+{
+    struct os_datagram better = *d;
+
+    if (!n->room.hw || d->hw.clock == 0)
+        return handle_datagram(n, d);
+    hwstamps_receive(n->room.hw, &better);
+    return handle_datagram(n, &better);
+}
+
 static bool handle_stamp(struct ntp *n, const struct event *ev)
 {
     const int sock = ev->send_stamp.sock;
     const uint32_t tx_id = ev->send_stamp.tx_id;
     struct association *a = association_of_socket(&n->room, sock);
     bool of_server = server_owns(n->room.server, sock);
+    struct sent_stamp stamp;
 
+    hwstamps_sent(n->room.hw, ev, &stamp);
     if (of_server)
-        server_sent(n->room.server, sock, tx_id, ev->send_stamp.stamp, ev->send_stamp.stamp_by);
+        server_sent(n->room.server, sock, tx_id, &stamp);
     if (!a)
         a = association_of_stamp(&n->room, sock, tx_id);
     if (a)
-        association_sent(a, sock, tx_id, ev->send_stamp.stamp, ev->send_stamp.stamp_by);
+        association_sent(a, sock, tx_id, &stamp);
     return a || of_server || is_shared(n, sock);
 }
 
@@ -240,7 +257,7 @@ bool ntp_handle(struct ntp *n, const struct event *ev)
 
     switch (ev->type) {
     case EVENT_DATAGRAM:
-        ours = handle_datagram(n, &ev->datagram);
+        ours = handle_stamped(n, &ev->datagram);
         break;
     case EVENT_SEND_STAMP:
         ours = handle_stamp(n, ev);

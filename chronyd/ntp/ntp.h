@@ -10,6 +10,7 @@
 #include "base/keys.h"
 #include "base/timers.h"
 #include "chronyd/ntp/clientlog.h"
+#include "chronyd/ntp/hwstamps.h"
 #include "chronyd/os/event.h"
 #include "chronyd/reference/sources.h"
 
@@ -52,9 +53,13 @@ struct ntp_settings {
     struct addr bind_acq_ipv4, bind_acq_ipv6;
     const char *bind_acq_device;
     int dscp;
-    uint16_t ptp_port;            /* NTP over PTP: both ends' port; 0 = off */
-    uint8_t ptp_domain;           /* 123 */
-    enum addr_family only;        /* -4, -6; ADDR_NONE = both */
+    uint16_t ptp_port;                               /* NTP over PTP: both ends' port; 0 = off */
+    uint8_t ptp_domain;                              /* 123 */
+    const struct hwtimestamp_settings *hwtimestamps; /* lent for the call of ntp_create */
+    size_t hwtimestamp_count;
+    double hwts_timeout_s; /* how long an answer waits for the interface's stamp of the request */
+    int max_tx_buffers;    /* replies whose transmit stamps are waited for; 0: as many as usual */
+    enum addr_family only; /* -4, -6; ADDR_NONE = both */
     int min_samples, max_samples; /* directives minsamples (6), maxsamples (0 = 64) */
     int refresh_s;                /* 1209600 */
     bool log_measurements, log_raw_measurements;

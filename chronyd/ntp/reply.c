@@ -321,23 +321,39 @@ static void take_root(const struct association *a, const struct ntp_packet *p, s
     }
 }
 
+bool reply_is_valid(const struct association *a, const struct os_datagram *d,
+                    const struct ntp_packet *p)
+{
+    bool interleaved;
+
+    return has(packet_tests(a, d, p, &interleaved), TESTS_VALID);
+}
+
 void association_receive(struct association *a, const struct os_datagram *d)
 {
-    struct answer in = {.datagram = d};
-    struct measurement m;
     struct ntp_packet p;
 
     if (!ntp_packet_decode(d->data, d->length, &p) || !association_expects_mode(a, p.header.mode) ||
         a->request.version == 0 || !a->started)
         return;
     count_stamp(a, d);
-    in.header = p.header;
-    in.received = (struct local_stamp){clock_osc(a->room->clock, d->stamp), d->stamp_by};
+    if (!hold_back(a, d, &p))
+        reply_take(a, d, &p);
+}
+
+void reply_take(struct association *a, const struct os_datagram *d, const struct ntp_packet *p)
+{
+    struct answer in = {.datagram = d};
+    struct measurement m;
+
+    in.header = p->header;
+    in.received =
+        (struct local_stamp){clock_osc(a->room->clock, d->stamp), d->stamp_by, d->stamp_error_s};
     in.correction.answer_s = d->correction_s;
     in.correction.known =
-        a->settings.ef_net_correction && correction_find(&p, &in.correction.request_s);
-    in.tests = packet_tests(a, d, &p, &in.interleaved);
-    take_root(a, &p, &in);
+        a->settings.ef_net_correction && correction_find(p, &in.correction.request_s);
+    in.tests = packet_tests(a, d, p, &in.interleaved);
+    take_root(a, p, &in);
     judge(a, &in, &m);
     if (!has(in.tests, TESTS_VALID)) {
         if (a->request.waiting)

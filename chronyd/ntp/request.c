@@ -158,7 +158,7 @@ static bool transmit(struct association *a, int sock, const uint8_t *data, size_
     struct err err = {0};
     struct utc raw = room_utc(a->room);
 
-    a->request.sent = (struct local_stamp){clock_osc(a->room->clock, raw), STAMP_DAEMON};
+    a->request.sent = (struct local_stamp){clock_osc(a->room->clock, raw), STAMP_DAEMON, 0.0};
     a->request.sock = sock;
     if (server_send(a->room->server, &d, &a->request.tx_id, &err)) {
         if (sock != a->sock)
@@ -191,6 +191,7 @@ bool request_send(struct association *a, struct mono now, bool presend)
 
     a->last_sent = a->request.sent;
     sockets_forget_stamp(a);
+    hold_drop(a);
     a->request =
         (struct request){.waiting = true, .presend = presend, .sent_mono = now, .sock = -1};
     if (a->settings.key_id != 0) {
@@ -221,16 +222,20 @@ void request_timeout(void *ctx, struct mono now)
     sockets_close(ctx);
 }
 
-void association_sent(struct association *a, int sock, uint32_t tx_id, struct utc stamp,
-                      enum os_stamp by)
+/* The kernel's stamp comes first, that of the interface after it, and only the better one counts.
+ */
+void association_sent(struct association *a, int sock, uint32_t tx_id,
+                      const struct sent_stamp *stamp)
 {
     struct request *r = &a->request;
 
-    if (sock != r->sock || tx_id != r->tx_id || r->version == 0)
+    if (sock != r->sock || tx_id != r->tx_id || r->version == 0 ||
+        !hwstamps_is_better(stamp->by, r->sent.by))
         return;
-    r->sent = (struct local_stamp){clock_osc(a->room->clock, stamp), by};
-    if (by == STAMP_KERNEL)
-        a->data.total_kernel_tx++;
-    else if (by == STAMP_HARDWARE)
-        a->data.total_hw_tx++;
+    a->data.total_kernel_tx += stamp->by == STAMP_KERNEL;
+    a->data.total_kernel_tx -= r->sent.by == STAMP_KERNEL;
+    a->data.total_hw_tx += stamp->by == STAMP_HARDWARE;
+    r->sent = (struct local_stamp){clock_osc(a->room->clock, stamp->at), stamp->by, stamp->error_s};
+    if (stamp->by == STAMP_HARDWARE)
+        hold_release(a);
 }

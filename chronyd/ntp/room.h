@@ -22,6 +22,7 @@ struct ntp_room {
     struct ntp_settings settings;
     struct logfile *measurements; /* NULL: off */
     struct server *server;
+    struct hwstamps *hw;        /* NULL: no interface stamps */
     uint16_t ptp_sequence;      /* of the last message over PTP */
     struct mono next_slot;      /* requests of different sources keep a distance: not before this */
     struct timer give_up_timer; /* fires a while after some source was given up */

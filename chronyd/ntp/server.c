@@ -7,7 +7,8 @@
 #include "chronyd/ntp/ptp.h"
 
 #define NTP_HEADER_ORIGIN 24
-#define PENDING 64
+#define PENDING_MIN 64
+#define PENDING_MAX 1048576
 #define VIEW_AGE_MAX_S 1.0
 #define PRECISION_MIN (-30)
 #define POLL_UNLIMITED (-128)
@@ -20,6 +21,7 @@ struct pending {
     int sock; /* -1: free */
     uint32_t tx_id;
     struct ntp_time receive;
+    enum os_stamp by; /* who stamped it already */
 };
 
 /* Where time is sent unasked (directive broadcast). */
@@ -47,8 +49,8 @@ struct server {
     struct ntp_view view;
     uint64_t generation;
     struct mono view_at;
-    struct pending pending[PENDING];
-    size_t pending_next;
+    struct pending *pending;
+    size_t pending_count;
 };
 
 static int precision_log2(double precision_s)
@@ -61,9 +63,16 @@ struct server *server_create(struct ntp_room *room, struct err *err)
     struct server *s = calloc(1, sizeof(*s));
     const struct ratelimit_settings *limit = &room->settings.clients.limits[CLIENT_NTP];
 
-    if (s)
+    if (s) {
         s->clients = clientlog_create(&room->os, &room->settings.clients);
-    if (!s || !s->clients) {
+        s->pending_count = (size_t)clamp_i(room->settings.max_tx_buffers, PENDING_MIN, PENDING_MAX);
+        s->pending = calloc(s->pending_count, sizeof(*s->pending));
+    }
+    if (!s || !s->clients || !s->pending) {
+        if (s) {
+            clientlog_destroy(s->clients);
+            free(s->pending);
+        }
         free(s);
         err_set(err, ERR_LIMIT, "Not enough memory for the client log");
         return NULL;
@@ -79,7 +88,7 @@ struct server *server_create(struct ntp_room *room, struct err *err)
     s->view.mono = clock_view(room->clock);
     s->view.precision = (int8_t)precision_log2(clock_precision_s(room->clock));
     s->view.poll_min = limit->enabled ? (int8_t)limit->interval : POLL_UNLIMITED;
-    for (size_t i = 0; i < PENDING; i++)
+    for (size_t i = 0; i < s->pending_count; i++)
         s->pending[i].sock = -1;
     return s;
 }
@@ -89,7 +98,7 @@ static void close_sock(struct server *s, size_t which)
     if (s->socks[which] < 0)
         return;
     s->room->os.ops->udp_close(s->room->os.ctx, s->socks[which]);
-    for (size_t i = 0; i < PENDING; i++) {
+    for (size_t i = 0; i < s->pending_count; i++) {
         if (s->pending[i].sock == s->socks[which])
             s->pending[i].sock = -1;
     }
@@ -110,6 +119,7 @@ void server_destroy(struct server *s)
     for (size_t i = 0; i < SOCKS; i++)
         close_sock(s, i);
     clientlog_destroy(s->clients);
+    free(s->pending);
     free(s);
 }
 
@@ -129,6 +139,7 @@ static void open_sock(struct server *s, size_t which)
         .device = set->bind_device,
         .dscp = set->dscp,
         .broadcast = s->broadcasts != NULL,
+        .numbered = set->max_tx_buffers > 0,
     };
     struct endpoint e = {p.local, p.local_port};
     char text[ADDR_TEXT_MAX + 8];
@@ -257,10 +268,19 @@ const struct ntp_view *server_view(struct server *s)
     return &s->view;
 }
 
+/* A socket's datagrams are numbered one by one, so each goes round in the table at its own pace. */
+static struct pending *pending_of(struct server *s, int sock, uint32_t tx_id)
+{
+    size_t which = 0;
+
+    while (which < SOCKS - 1 && s->socks[which] != sock)
+        which++;
+    return &s->pending[(tx_id + which * (s->pending_count / SOCKS)) % s->pending_count];
+}
+
 static void remember_pending(struct server *s, int sock, uint32_t tx_id, struct ntp_time receive)
 {
-    s->pending[s->pending_next] = (struct pending){sock, tx_id, receive};
-    s->pending_next = (s->pending_next + 1) % PENDING;
+    *pending_of(s, sock, tx_id) = (struct pending){sock, tx_id, receive, STAMP_DAEMON};
 }
 
 /* A kernel's transmit timestamp costs as much as the whole answer, so it is asked for (by asking
@@ -330,18 +350,18 @@ void server_request(struct server *s, const struct os_datagram *d)
         send_reply(s, d, &out, &m);
 }
 
-void server_sent(struct server *s, int sock, uint32_t tx_id, struct utc stamp, enum os_stamp by)
+/* The kernel's stamp comes first; that of an interface may follow. */
+void server_sent(struct server *s, int sock, uint32_t tx_id, const struct sent_stamp *stamp)
 {
-    for (size_t i = 0; i < PENDING; i++) {
-        struct pending *p = &s->pending[i];
+    struct pending *p = pending_of(s, sock, tx_id);
 
-        if (p->sock != sock || p->tx_id != tx_id)
-            continue;
-        p->sock = -1;
-        clientlog_update_transmit(s->clients, p->receive,
-                                  ntp_view_time(server_view(s), stamp, p->receive.bits), by);
+    if (p->sock != sock || p->tx_id != tx_id || !hwstamps_is_better(stamp->by, p->by))
         return;
-    }
+    p->by = stamp->by;
+    if (stamp->by == STAMP_HARDWARE || !s->room->hw)
+        p->sock = -1;
+    clientlog_update_transmit(s->clients, p->receive,
+                              ntp_view_time(server_view(s), stamp->at, p->receive.bits), stamp->by);
 }
 
 /* --- broadcast -------------------------------------------------------------------------------- */

@@ -30,8 +30,9 @@ struct event {
         struct {
             int sock;
             uint32_t tx_id;
-            struct utc stamp;
+            struct utc stamp; /* STAMP_DAEMON: when it was told, there is only the hardware's */
             enum os_stamp stamp_by;
+            struct os_hw_stamp hw;
         } send_stamp;
         struct {
             int sock;

@@ -35,6 +35,15 @@ struct os_udp_params {
     const char *device;     /* bind to this interface; NULL = none */
     int dscp;               /* 0..63 */
     bool broadcast;         /* may send to broadcast addresses */
+    bool numbered;          /* say with each datagram which number its transmit stamp is to have,
+                               where the system can do that (maxtxbuffers) */
+};
+
+/* A stamp of a network interface's own clock, as that clock shows it. */
+struct os_hw_stamp {
+    int clock; /* whose, as hwstamp_enable numbered it; 0 = there is none */
+    int64_t ns;
+    double frame_s; /* incoming: the end of the frame came so much later; 0 = not known */
 };
 
 /* A datagram, going out or come in. */
@@ -49,7 +58,10 @@ struct os_datagram {
     /* incoming only: */
     struct utc stamp; /* best receive time, on the system clock (raw) */
     enum os_stamp stamp_by;
-    double correction_s; /* left alone by the world: time spent in switches, as they say (PTP) */
+    struct os_hw_stamp hw;
+    /* left alone by the world, filled in by who turns the above into better: */
+    double stamp_error_s; /* uncertainty of the stamp */
+    double correction_s;  /* time spent in switches, as they say (PTP) */
 };
 
 /* What the system's clock can do. Frequencies are relative to the free-running oscillator. */
@@ -84,6 +96,38 @@ struct os_refclock_sample {
     double dispersion_s; /* uncertainty of the reading itself */
     int leap;            /* 0 none, 1 insert, 2 delete, 3 the clock is not set */
     bool pulse;          /* the beginning of some second: only the fraction of the offset counts */
+};
+
+/* Which packets an interface is to stamp when they come in. */
+enum os_rx_filter {
+    HWTS_FILTER_AUTO, /* ntp if supported, else all, else none */
+    HWTS_FILTER_NONE,
+    HWTS_FILTER_NTP,
+    HWTS_FILTER_PTP,
+    HWTS_FILTER_ALL,
+};
+
+#define OS_INTERFACE_NAME_MAX 16
+#define OS_HWSTAMP_PORTS_MAX 32
+
+struct os_hwstamp_params {
+    const char *interface;
+    enum os_rx_filter filter;
+    bool no_cross_stamps; /* the clock is not to be read together with the system's by hardware */
+};
+
+/* An interface that stamps. */
+struct os_hwstamp_port {
+    int clock;     /* 1 .. OS_HWSTAMP_PORTS_MAX */
+    int interface; /* index */
+    bool receives; /* stamps what comes in as well */
+};
+
+/* The interface's clock showed clock_ns when the system clock (raw) showed `stamp`. */
+struct os_hwclock_reading {
+    struct utc stamp;
+    int64_t clock_ns;
+    double error_s; /* of the comparison, either way */
 };
 
 enum os_resolve_status { OS_RESOLVED, OS_RESOLVE_TEMPORARY, OS_RESOLVE_PERMANENT };
@@ -135,6 +179,14 @@ struct os_ops {
     bool (*udp_send)(void *ctx, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
     /* Does a route to the address exist (a UDP socket could be connected)? */
     bool (*has_route)(void *ctx, const struct addr *to);
+
+    /* --- hardware time stamps; NULL in a world without them --- */
+    /* Names of all interfaces; returns how many were written. */
+    size_t (*interfaces)(void *ctx, char (*names)[OS_INTERFACE_NAME_MAX], size_t max);
+    /* Let an interface take them, in sockets that are opened from now on. Needs privileges. */
+    bool (*hwstamp_enable)(void *ctx, const struct os_hwstamp_params *params,
+                           struct os_hwstamp_port *out, struct err *err);
+    bool (*hwclock_read)(void *ctx, int clock, struct os_hwclock_reading *out);
 
     /* --- Unix datagram socket for commands: replaces an old socket file --- */
     int (*unix_open)(void *ctx, const char *path, struct err *err);

@@ -76,6 +76,11 @@ static void read_settings(struct settings *s)
     s->refclock_offset_s = number("WORLD_REFCLOCK", 0);
     s->refclock_jitter_s = number("WORLD_REFCLOCK_JITTER", 1e-6);
     s->ptp_ways = (int)number("WORLD_PTP", 3);
+    s->hardware = (int)number("WORLD_HW", 0);
+    s->soft_late_s = number("WORLD_SOFT_LATE", 0);
+    s->tx_late_s = number("WORLD_TX_LATE", 0);
+    s->ptp_step_at = number("WORLD_PTP_STEP_AT", 0);
+    s->ptp_step_s = number("WORLD_PTP_STEP", 0);
     s->real_path = getenv("WORLD_REAL_SOCKET");
     s->done_path = getenv("WORLD_PAUSE_DONE");
     world.random = (uint64_t)number("WORLD_SEED", 1) * 2654435761u + 88172645463325252ull;

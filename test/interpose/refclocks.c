@@ -41,6 +41,15 @@ static int64_t told_ns(void)
     return clock_true_ns() + (int64_t)((world.set.refclock_offset_s + noise_s()) * 1e9);
 }
 
+/* What /dev/ptp0 shows, exactly. */
+int64_t refclocks_ptp_ns(void)
+{
+    bool stepped = world.set.ptp_step_at > 0 && world.t >= (int64_t)(world.set.ptp_step_at * 1e9);
+
+    return clock_true_ns() +
+           (int64_t)((world.set.refclock_offset_s + (stepped ? world.set.ptp_step_s : 0)) * 1e9);
+}
+
 /* --- shared memory --------------------------------------------------------------------------- */
 
 int shmget(key_t key, size_t size, int flags)
@@ -133,16 +142,21 @@ static void put(struct ptp_clock_time *out, int64_t ns)
     *out = (struct ptp_clock_time){.sec = ns / NS_PER_S, .nsec = (unsigned)(ns % NS_PER_S)};
 }
 
+static int64_t ptp_told_ns(void)
+{
+    return refclocks_ptp_ns() + (int64_t)(noise_s() * 1e9);
+}
+
 static void read_often(struct ptp_sys_offset *o, struct ptp_sys_offset_extended *e)
 {
     for (unsigned i = 0; o && i < o->n_samples; i++) {
         put(&o->ts[2 * i], (int64_t)world.real_ns);
-        put(&o->ts[2 * i + 1], told_ns());
+        put(&o->ts[2 * i + 1], ptp_told_ns());
         put(&o->ts[2 * i + 2], (int64_t)world.real_ns);
     }
     for (unsigned i = 0; e && i < e->n_samples; i++) {
         put(&e->ts[i][0], (int64_t)world.real_ns);
-        put(&e->ts[i][1], told_ns());
+        put(&e->ts[i][1], ptp_told_ns());
         put(&e->ts[i][2], (int64_t)world.real_ns);
     }
 }
@@ -159,7 +173,7 @@ static int ptp_ioctl(unsigned long request, void *arg)
     } else if (request == PTP_SYS_OFFSET_EXTENDED && world.set.ptp_ways > 1) {
         read_often(NULL, arg);
     } else if (request == PTP_SYS_OFFSET_PRECISE && world.set.ptp_ways > 2) {
-        put(&p->device, told_ns());
+        put(&p->device, ptp_told_ns());
         put(&p->sys_realtime, (int64_t)world.real_ns);
     } else if (request == PTP_PIN_SETFUNC || request == PTP_EXTTS_REQUEST) {
         world.ptp_pulses = request == PTP_EXTTS_REQUEST;
@@ -179,7 +193,7 @@ ssize_t refclocks_read(void *buf, size_t length)
     if (!world.ptp_due || length < sizeof event)
         violation("reads /dev/ptp0 before it is ready");
     world.ptp_due = false;
-    put(&event.t, told_ns());
+    put(&event.t, ptp_told_ns());
     memcpy(buf, &event, sizeof event);
     return (ssize_t)sizeof event;
 }
@@ -190,6 +204,8 @@ int refclocks_ioctl(int fd, unsigned long request, void *arg)
         return pps_ioctl(request, arg);
     if (fd == PTP_FD)
         return ptp_ioctl(request, arg);
+    if (slot_of(fd))
+        return hardware_ioctl(request, arg);
     errno = EINVAL;
     return -1;
 }

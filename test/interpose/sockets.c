@@ -1,6 +1,7 @@
 /* sockets.c - the socket calls. Descriptors from 100 on are ours, the others real. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -218,7 +219,10 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
         if (!world.set.stamping)
             return refuse(EINVAL);
         s->stamp_rx = flags & SOF_TIMESTAMPING_RX_SOFTWARE;
-        s->stamp_tx = flags & SOF_TIMESTAMPING_TX_SOFTWARE;
+        s->stamp_tx = flags & (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_HARDWARE);
+        s->hw_rx = flags & SOF_TIMESTAMPING_RX_HARDWARE && flags & SOF_TIMESTAMPING_RAW_HARDWARE;
+        s->hw_tx = flags & SOF_TIMESTAMPING_TX_HARDWARE && flags & SOF_TIMESTAMPING_RAW_HARDWARE;
+        s->hw_info = flags & SOF_TIMESTAMPING_OPT_PKTINFO;
     }
     if ((level == IPPROTO_IP && name == IP_PKTINFO) ||
         (level == IPPROTO_IPV6 && name == IPV6_RECVPKTINFO))
@@ -250,6 +254,12 @@ int fcntl(int fd, int command, ...)
 }
 
 /* --- sending --- */
+
+static int64_t soft_late_ns(void)
+{
+    return world.set.soft_late_s > 0 ? (int64_t)(-log(random_unit()) * world.set.soft_late_s * 1e9)
+                                     : 0;
+}
 
 static uint16_t header(uint8_t *out, const struct slot *s)
 {
@@ -286,6 +296,9 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
         memcpy(s->tx_data + s->tx_length, data, length);
         s->tx_length += length;
         s->tx_pending = true;
+        s->tx_at = world.t + (int64_t)(world.set.tx_late_s * 1e9);
+        s->tx_soft_ns = (int64_t)world.real_ns - soft_late_ns();
+        s->tx_hw_ns = refclocks_ptp_ns();
         s->sent++;
     }
     return (ssize_t)length;
@@ -325,14 +338,38 @@ static void add_control(struct msghdr *m, size_t *used, int level, int type, con
     *used += CMSG_SPACE(length);
 }
 
-static void add_stamp(struct msghdr *m, size_t *used)
+static struct timespec timespec_of(int64_t ns)
 {
-    struct timespec ts[3] = {{0}};
-    long double s = world.real_ns / 1e9L;
+    struct timespec ts = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
 
-    ts[0].tv_sec = (time_t)(s < 0 ? s - 1 : s);
-    ts[0].tv_nsec = (long)(world.real_ns - (long double)ts[0].tv_sec * 1e9L);
+    if (ts.tv_nsec < 0) {
+        ts.tv_sec--;
+        ts.tv_nsec += NS_PER_S;
+    }
+    return ts;
+}
+
+/* hw_ns 0: there is none */
+static void add_stamp(struct msghdr *m, size_t *used, int64_t soft_ns, int64_t hw_ns)
+{
+    struct timespec ts[3] = {timespec_of(soft_ns), {0}, {0}};
+
+    if (hw_ns)
+        ts[2] = timespec_of(hw_ns);
     add_control(m, used, SOL_SOCKET, SO_TIMESTAMPING, ts, sizeof ts);
+}
+
+/* The beginning of the frame. The network delivers its end. */
+static void add_received(struct msghdr *m, size_t *used, const struct slot *s, size_t length)
+{
+    uint32_t info[4] = {2, (uint32_t)(length + ETHERNET_BYTES(s))};
+    bool hardware = hardware_stamps(s, true);
+    int64_t wire_ns = (int64_t)(info[1] + 4) * 8000 / LINK_MBIT;
+
+    add_stamp(m, used, (int64_t)world.real_ns + soft_late_ns(),
+              hardware ? refclocks_ptp_ns() - wire_ns : 0);
+    if (hardware && s->hw_info)
+        add_control(m, used, SOL_SOCKET, SCM_TIMESTAMPING_PKTINFO, info, sizeof info);
 }
 
 static void add_info(struct msghdr *m, size_t *used, const struct slot *s)
@@ -369,7 +406,7 @@ static ssize_t receive_stamp(struct slot *s, struct msghdr *m)
     if (!s->tx_pending)
         violation("reads the error queue of a socket without anything in it");
     s->tx_pending = false;
-    add_stamp(m, &used);
+    add_stamp(m, &used, s->tx_soft_ns, hardware_stamps(s, false) ? s->tx_hw_ns : 0);
     add_control(m, &used, s->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
                 s->family == AF_INET ? IP_RECVERR : IPV6_RECVERR, &e, sizeof e);
     m->msg_controllen = used;
@@ -397,7 +434,7 @@ ssize_t recvmsg(int fd, struct msghdr *m, int flags)
     if (m->msg_name)
         m->msg_namelen = (socklen_t)address_to_sockaddr(&p->from, m->msg_name, m->msg_namelen);
     if (s->stamp_rx)
-        add_stamp(m, &used);
+        add_received(m, &used, s, (size_t)n);
     if (s->pktinfo)
         add_info(m, &used, s);
     m->msg_controllen = used;

@@ -39,7 +39,7 @@ static bool without_time(const struct request *r, struct answer *a)
         violation("a datagram socket is waited for to become writable");
     }
     for (int i = 0; i < SOCKETS_MAX; i++) {
-        if (world.slots[i].used && world.slots[i].tx_pending &&
+        if (world.slots[i].used && world.slots[i].tx_pending && world.slots[i].tx_at <= world.t &&
             asked(r->exceptions, FIRST_SOCKET + i, r->count)) {
             *a = (struct answer){FIRST_SOCKET + i, READY_EXCEPTION};
             return true;
@@ -79,6 +79,17 @@ static bool end_comes(int64_t deadline)
     return true;
 }
 
+/* The stamp of something that left becomes readable before anything else happens. */
+static bool stamp_comes(const struct request *r, int64_t deadline, struct answer *a)
+{
+    int64_t due = hardware_tx_due(r->exceptions, r->count);
+
+    if (due > deadline || due == INT64_MAX || packet_before(due))
+        return false;
+    clock_advance(due);
+    return without_time(r, a);
+}
+
 static struct answer wait_for(const struct request *r)
 {
     struct answer a = {-1, READY_IN};
@@ -98,6 +109,8 @@ static struct answer wait_for(const struct request *r)
         int64_t pause;
 
         network_tick();
+        if (stamp_comes(r, deadline, &a))
+            break;
         pause = (int64_t)(world.set.pause_at * 1e9);
         if (world.rtc_due && asked(r->in, RTC_FD, r->count)) {
             a.fd = RTC_FD;

@@ -48,7 +48,11 @@ struct settings {
     double rtc_offset_s;       /* /dev/rtc shows this much more than the truth */
     double rtc_ppm;
     double refclock_offset_s, refclock_jitter_s; /* what refclocks tell, more than the truth */
-    int ptp_ways; /* of reading /dev/ptp0: plain, extended, precise */
+    int ptp_ways;       /* of reading /dev/ptp0: plain, extended, precise */
+    int hardware;       /* stamps of eth0: 0 none, 1 of what leaves, 2 all */
+    double soft_late_s; /* mean lateness (before sending: earliness) of the kernel's stamps */
+    double tx_late_s;   /* stamps of what left can be read so much later */
+    double ptp_step_at, ptp_step_s; /* somebody sets /dev/ptp0; 0 = never */
 };
 
 struct address {
@@ -68,11 +72,13 @@ struct packet {
 };
 
 struct slot {
-    bool used, connected, bound, pktinfo, stamp_rx, stamp_tx;
+    bool used, connected, bound, pktinfo, stamp_rx, stamp_tx, hw_rx, hw_tx, hw_info;
     int family, type;
     struct address local, remote;
     uint32_t sent; /* number of the next transmit timestamp */
     bool tx_pending;
+    int64_t tx_at; /* true time at which its stamp can be read */
+    int64_t tx_soft_ns, tx_hw_ns;
     uint8_t tx_data[PACKET_MAX + 64]; /* the latest packet sent, with its headers */
     size_t tx_length;
 };
@@ -105,11 +111,12 @@ struct world {
     bool ended;
     int unix_bound;
     int real_fd, real_udp_fd;
-    int64_t rtc_next;   /* its next second in true time; 0 = no interrupts */
-    bool rtc_due;       /* reported, not read yet */
-    int64_t rtc_adjust; /* by setting it, ns */
-    bool ptp_pulses;    /* /dev/ptp0 stamps the beginnings of seconds */
-    bool ptp_due;       /* one of them is reported, not read yet */
+    int64_t rtc_next;         /* its next second in true time; 0 = no interrupts */
+    bool rtc_due;             /* reported, not read yet */
+    int64_t rtc_adjust;       /* by setting it, ns */
+    bool ptp_pulses;          /* /dev/ptp0 stamps the beginnings of seconds */
+    int hw_config, hw_filter; /* as set by SIOCSHWTSTAMP */
+    bool ptp_due;             /* one of them is reported, not read yet */
     int64_t next_question, next_sample;
     uint64_t random;
 };
@@ -153,6 +160,14 @@ void refclocks_second(void);          /* a pulse */
 int refclocks_open(const char *path); /* -1: none of them */
 int refclocks_ioctl(int fd, unsigned long request, void *arg);
 ssize_t refclocks_read(void *buf, size_t length); /* of PTP_FD */
+int64_t refclocks_ptp_ns(void);
+
+/* hardware.c: eth0 (index 2) stamps packets by the clock of /dev/ptp0 */
+bool hardware_stamps(const struct slot *s, bool incoming);
+int hardware_ioctl(unsigned long request, void *arg);
+int64_t hardware_tx_due(const fd_set *exceptions, int count); /* INT64_MAX: none */
+#define LINK_MBIT 100
+#define ETHERNET_BYTES(s) (14 + ((s)->family == AF_INET ? 20 : 40) + 8)
 
 /* network.c */
 struct slot *slot_of(int fd);

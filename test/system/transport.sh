@@ -6,13 +6,13 @@ name=transport
 . "$(dirname "$0")/common.bash"
 [ -n "${OWN_NETWORK:-}" ] || { echo "skip transport (no network namespace of its own)"; exit 0; }
 
-usual=("port 0" "cmdport 0" "pidfile /")
+usual=("cmdport 0" "pidfile /")
 # ours NAME LINE...: one more daemon, until the end of the test; its log is NAME.log.
 ours() {
     local log=$dir/$1.log socket=$dir/$1/chronyd.sock
     shift
     mkdir -m 770 "${socket%/*}"
-    "$chronyd" -4 -d -x -U -u root "${usual[@]}" "bindcmdaddress $socket" "logdir ${socket%/*}" \
+    "$chronyd" -4 -d -x -U -u root "${usual[@]}" "port 0" "bindcmdaddress $socket" "logdir ${socket%/*}" \
         "log measurements" "$@" >"$log" 2>&1 &
     last=$!
     pids+=("$last")
@@ -90,6 +90,36 @@ read -r offset delay < <(through 127.0.0.3 uncorrected)
 expect "offset $offset us, delay $delay us without the field" test "${offset#-}" -gt 1000 -a "$delay" -gt 4500
 finish "extfield 10A takes out the time that switches add"
 expect "kernel stamps" grep -q ' K K$' "$dir/client/measurements.log"
+end_all
+
+# --- numbers of our choice for transmit time stamps
+stamps() { ask server serverstats | cut -d, -f15; } # kernel's, of what left
+ours server 'bindaddress 127.0.0.1' 'port 11123' 'allow' 'local stratum 3' 'maxtxbuffers 1000'
+asked='port 11123 minpoll -4 maxpoll -4 xleave'
+ours client "server 127.0.0.1 $asked"
+many_stamps() { [ "$(stamps)" -gt 5 ]; }
+wait_for 10 many_stamps
+expect "client" grep -q ' 4I K K$' "$dir/client/measurements.log"
+expect "$(ask server serverstats)" many_stamps
+# The number went along with each datagram: none of the answers was stamped by another's time.
+expect "offsets" awk '/ 4I K K$/ { n++; o = $12 < 0 ? -$12 : $12; bad += o > 1e-3 } END { exit !(n && !bad) }' \
+    "$dir/client/measurements.log"
+finish "maxtxbuffers keeps what was sent until its time stamp comes"
+end_all
+
+# --- interfaces without a clock
+ip link add v0 type veth peer name v1 2>/dev/null && ip link set v0 up && ip link set v1 up
+for line in 'hwtimestamp v0' 'hwtimestamp lo' 'hwtimestamp not-there'; do
+    "$chronyd" -d -x -U -u root "${usual[@]}" "$line" -t 1 >"$dir/log" 2>&1
+    expect "$line: no status 1" test $? -eq 1
+    expect "$line: not told" has "Fatal error : Could not enable HW timestamping on ${line#* }"
+done
+ours star 'port 123' 'bindaddress 127.0.0.1' 'hwtimestamp *' 'allow' 'local'
+ours client "server 127.0.0.1 minpoll -2 maxpoll -2 iburst" 'hwtimestamp *'
+wait_for 10 measured client 127.0.0.1
+expect "no answer" measured client 127.0.0.1
+expect "stamps" grep -q ' K K$' "$dir/client/measurements.log"
+finish "an interface without a clock is fatal if named, and passed over by *"
 end_all
 
 exit $bad

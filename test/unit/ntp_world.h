@@ -50,6 +50,16 @@ struct world_server {
     void *ctx;
 };
 
+struct world_hw {
+    bool present;
+    int64_t ahead_ns; /* the clock of an interface, of our monotonic clock */
+    double freq;
+    double error_s; /* of a reading */
+    double skew_s;  /* by which a reading is wrong */
+    bool silent;    /* cannot be read */
+    int reads;
+};
+
 struct world {
     struct os os;
     struct log log;
@@ -81,6 +91,10 @@ struct world {
     struct ntp *ntp;
     char *appended;
     size_t appended_used;
+    struct err err; /* of creation */
+    /* eth0 and eth1 stamp packets; their clocks show other times than ours. Tests set it before
+     * the world is made: world_hw. */
+    struct world_hw hw;
 };
 
 static struct mono world_mono(void *ctx)
@@ -258,6 +272,48 @@ static void world_append_close(void *ctx, int file)
     (void)ctx, (void)file;
 }
 
+static int64_t world_hw_ns(const struct world *w, int64_t mono_ns)
+{
+    int64_t gone = mono_ns - 5 * NS_PER_S;
+
+    return w->hw.ahead_ns + gone + (int64_t)llrint((double)gone * w->hw.freq);
+}
+
+static size_t world_interfaces(void *ctx, char (*names)[OS_INTERFACE_NAME_MAX], size_t max)
+{
+    static const char *const list[] = {"lo", "eth0", "eth1"};
+
+    (void)ctx;
+    assert_true(max >= ARRAY_LEN(list));
+    for (size_t i = 0; i < ARRAY_LEN(list); i++)
+        assert_true(text_copy(names[i], OS_INTERFACE_NAME_MAX, list[i]));
+    return ARRAY_LEN(list);
+}
+
+static bool world_hwstamp_enable(void *ctx, const struct os_hwstamp_params *params,
+                                 struct os_hwstamp_port *out, struct err *err)
+{
+    struct world *w = ctx;
+    int number;
+
+    if (!w->hw.present || strncmp(params->interface, "eth", 3) != 0)
+        return err_set(err, ERR_UNSUPPORTED, "Not supported by the interface");
+    number = params->interface[3] - '0';
+    *out = (struct os_hwstamp_port){number + 1, number + 2, params->filter != HWTS_FILTER_NONE};
+    return true;
+}
+
+static bool world_hwclock_read(void *ctx, int clock, struct os_hwclock_reading *out)
+{
+    struct world *w = ctx;
+
+    assert_in_range(clock, 1, 2);
+    w->hw.reads++;
+    *out = (struct os_hwclock_reading){
+        {w->utc_ns}, world_hw_ns(w, w->mono_ns) + ns_from_s(w->hw.skew_s), w->hw.error_s};
+    return !w->hw.silent;
+}
+
 static void world_log(void *ctx, enum log_level level, const char *line)
 {
     struct world *w = ctx;
@@ -289,6 +345,9 @@ static const struct os_ops world_ops = {
     .append_open = world_append_open,
     .append_write = world_append_write,
     .append_close = world_append_close,
+    .interfaces = world_interfaces,
+    .hwstamp_enable = world_hwstamp_enable,
+    .hwclock_read = world_hwclock_read,
 };
 
 static inline struct ntp_settings world_settings(void)
@@ -304,7 +363,8 @@ static inline struct ntp_settings world_settings(void)
     };
 }
 
-static inline struct world *world_create(const struct ntp_settings *settings)
+static inline struct world *world_create_with(const struct ntp_settings *settings,
+                                              const struct world_hw *hw)
 {
     static const char keys[] = "1 MD5 0123456789ab\n2 SHA256 0123456789ab\n3 MD5 short\n";
     struct clock_settings cs = {true, 83333.333, 100000.0, 1.0, 1e-7};
@@ -325,7 +385,6 @@ static inline struct world *world_create(const struct ntp_settings *settings)
                                              .max_clock_error = 1e-6,
                                              .orphan_stratum = 16}};
     struct world *w = calloc(1, sizeof(*w));
-    struct err err;
 
     assert_non_null(w);
     w->os = (struct os){&world_ops, w};
@@ -333,6 +392,7 @@ static inline struct world *world_create(const struct ntp_settings *settings)
     w->mono_ns = 5 * NS_PER_S;
     w->utc_ns = WORLD_START;
     w->seed = 1;
+    w->hw = *hw;
     w->open_limit = WORLD_SOCKS;
     w->server = (struct world_server){.delay_s = 0.01,
                                       .hold_s = 1e-5,
@@ -347,7 +407,15 @@ static inline struct world *world_create(const struct ntp_settings *settings)
     keystore_load(w->keys, keys, strlen(keys), "keys", &w->log);
     w->access = access_create();
     w->ntp = ntp_create(&w->os, &w->timers, &w->log, w->clock, w->reference, w->sources, w->keys,
-                        w->access, settings, &err);
+                        w->access, settings, &w->err);
+    return w;
+}
+
+static inline struct world *world_create(const struct ntp_settings *settings)
+{
+    static const struct world_hw none;
+    struct world *w = world_create_with(settings, &none);
+
     assert_non_null(w->ntp);
     return w;
 }

@@ -33,6 +33,7 @@ struct slot {
     bool tx_stamps;        /* transmit timestamps may come */
     bool tx_stamp_by_call; /* they are asked for with each datagram that wants one */
     uint32_t tx_next;      /* number of the next datagram that gets a timestamp ... */
+    bool numbered;         /* the number goes with the datagram */
     uint32_t tx_base;      /* ... and the one at which the kernel's own count was last zero */
     /* Unix sockets */
     char *path;
@@ -50,6 +51,14 @@ struct queued {
     struct os_datagram d;
     bool stamped;
     uint8_t data[DATAGRAM_MAX];
+};
+
+/* A network interface that stamps packets. */
+struct hw_port {
+    int interface, fd; /* index, and the device of its clock */
+    bool receives;
+    double byte_s; /* of a byte on the wire; 0 = not known */
+    bool no_cross_stamps, no_extended;
 };
 
 struct world_clock {
@@ -116,6 +125,10 @@ struct world {
     int adopted_first, adopted_count; /* descriptors of the service manager */
     struct resolver resolver;
 
+    struct hw_port *hw_ports;
+    int hw_count;
+    enum { NUMBERS_UNTRIED, NUMBERS_TAKEN, NUMBERS_REFUSED } numbers; /* that we choose */
+
     pid_t mailer; /* the last one that was started, 0 = none */
     bool batching;
     struct queued *queue;
@@ -173,12 +186,26 @@ int world_udp_open(void *ctx, const struct os_udp_params *params, struct err *er
 void world_udp_close(void *ctx, int sock);
 bool world_has_route(void *ctx, const struct addr *to);
 void udp_enable_stamps(struct world *w, struct slot *s);
-void udp_restart_tx_count(struct slot *s);
+/* Will the kernel let us choose the number of a transmit timestamp (Linux 6.13)? Asks on a socket
+ * with stamps. */
+bool udp_takes_numbers(struct world *w);
+void udp_restart_tx_count(const struct world *w, struct slot *s);
 bool world_udp_send(void *ctx, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
 void udp_flush(struct world *w);
 bool udp_buffers(struct world *w);
 void udp_receive(struct world *w, int handle, world_handler handle_event, void *ctx);
 void udp_read_errors(struct world *w, int handle, world_handler handle_event, void *ctx);
+
+/* hwstamp.c */
+size_t world_interfaces(void *ctx, char (*names)[OS_INTERFACE_NAME_MAX], size_t max);
+bool world_hwstamp_enable(void *ctx, const struct os_hwstamp_params *params,
+                          struct os_hwstamp_port *out, struct err *err);
+bool world_hwclock_read(void *ctx, int clock, struct os_hwclock_reading *out);
+/* What the kernel told of an interface's stamp (frame_bytes 0: not how long the frame was); *out
+ * stays as it is if it is of no interface of ours. */
+void hwstamp_fill(const struct world *w, int interface, size_t frame_bytes, int64_t ns,
+                  struct os_hw_stamp *out);
+void hwstamp_close(struct world *w);
 
 /* unix.c */
 int world_unix_open(void *ctx, const char *path, struct err *err);

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/ptp_clock.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,94 +12,11 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "chronyd/os/linux/phc.h"
 #include "chronyd/os/linux/refclock.h"
 
-#define READINGS 25
 /* Readings that took this much longer than the fastest were held up somewhere. */
 #define SLOW_FACTOR 1.1
-#define SECONDS_MAX INT64_C(9000000000)
-
-/* The system clock before and after the device was read. */
-struct phc_reading {
-    int64_t before_ns, device_ns, after_ns;
-};
-
-static bool to_ns(const struct ptp_clock_time *t, int64_t *ns)
-{
-    if (t->sec < -SECONDS_MAX || t->sec > SECONDS_MAX || t->nsec >= NS_PER_S)
-        return false;
-    *ns = t->sec * NS_PER_S + t->nsec;
-    return true;
-}
-
-/* --- reading --------------------------------------------------------------------------------- */
-
-static bool read_cross_stamp(const struct refclock_device *d, struct phc_reading *out)
-{
-    struct ptp_sys_offset_precise p;
-
-    memset(&p, 0, sizeof p);
-    if (ioctl(d->fd, PTP_SYS_OFFSET_PRECISE, &p) < 0 || !to_ns(&p.sys_realtime, &out->before_ns) ||
-        !to_ns(&p.device, &out->device_ns))
-        return false;
-    out->after_ns = out->before_ns;
-    return true;
-}
-
-static size_t read_extended(const struct refclock_device *d, struct phc_reading *out)
-{
-    struct ptp_sys_offset_extended e;
-    size_t count = 0;
-
-    memset(&e, 0, sizeof e);
-    e.n_samples = READINGS;
-    if (ioctl(d->fd, PTP_SYS_OFFSET_EXTENDED, &e) < 0)
-        return 0;
-    for (size_t i = 0; i < READINGS; i++) {
-        if (to_ns(&e.ts[i][0], &out[count].before_ns) &&
-            to_ns(&e.ts[i][1], &out[count].device_ns) && to_ns(&e.ts[i][2], &out[count].after_ns))
-            count++;
-    }
-    return count;
-}
-
-static size_t read_plain(const struct refclock_device *d, struct phc_reading *out)
-{
-    struct ptp_sys_offset o;
-    size_t count = 0;
-
-    memset(&o, 0, sizeof o);
-    o.n_samples = READINGS;
-    if (ioctl(d->fd, PTP_SYS_OFFSET, &o) < 0)
-        return 0;
-    for (size_t i = 0; i < READINGS; i++) {
-        const struct ptp_clock_time *t = &o.ts[2 * i];
-
-        if (to_ns(&t[0], &out[count].before_ns) && to_ns(&t[1], &out[count].device_ns) &&
-            to_ns(&t[2], &out[count].after_ns))
-            count++;
-    }
-    return count;
-}
-
-/* The best way that the driver offers; what failed once is not tried again. */
-static size_t read_device(struct refclock_device *d, struct phc_reading *out)
-{
-    size_t count;
-
-    if (!d->no_cross_stamps) {
-        if (read_cross_stamp(d, out))
-            return 1;
-        d->no_cross_stamps = errno != EBUSY && errno != EAGAIN;
-    }
-    if (!d->no_extended) {
-        count = read_extended(d, out);
-        if (count)
-            return count;
-        d->no_extended = true;
-    }
-    return read_plain(d, out);
-}
 
 static int64_t duration_ns(const struct phc_reading *r)
 {
@@ -111,19 +26,22 @@ static int64_t duration_ns(const struct phc_reading *r)
 /* The mean of the readings that were hardly held up. */
 static bool read_clock(struct refclock_device *d, struct os_refclock_sample *out)
 {
-    struct phc_reading readings[READINGS];
-    size_t count = read_device(d, readings), used = 0;
+    struct phc_reading readings[PHC_READINGS_MAX];
+    struct phc phc = {d->fd, d->no_cross_stamps, d->no_extended};
+    size_t count = phc_read(&phc, readings, PHC_READINGS_MAX), used = 0;
     int64_t fastest_ns = INT64_MAX, device_ns = 0, system_ns = 0;
     const struct phc_reading *first = NULL;
 
+    d->no_cross_stamps = phc.no_cross_stamps;
+    d->no_extended = phc.no_extended;
     for (size_t i = 0; i < count; i++) {
-        if (duration_ns(&readings[i]) >= 0 && duration_ns(&readings[i]) < fastest_ns)
+        if (duration_ns(&readings[i]) < fastest_ns)
             fastest_ns = duration_ns(&readings[i]);
     }
     for (size_t i = 0; i < count; i++) {
         const struct phc_reading *r = &readings[i];
 
-        if (duration_ns(r) < 0 || (double)duration_ns(r) > (double)fastest_ns * SLOW_FACTOR)
+        if ((double)duration_ns(r) > (double)fastest_ns * SLOW_FACTOR)
             continue;
         first = first ? first : r;
         device_ns += r->device_ns - first->device_ns;
@@ -174,7 +92,8 @@ static bool phc_receive(struct refclock_device *d, struct os_refclock_sample *ou
     int64_t pulse_ns, fraction_ns;
 
     if (read(d->fd, &event, sizeof event) != (ssize_t)sizeof event ||
-        event.index != (unsigned)d->channel || !to_ns(&event.t, &pulse_ns) || !read_clock(d, &now))
+        event.index != (unsigned)d->channel || !phc_time(&event.t, &pulse_ns) ||
+        !read_clock(d, &now))
         return false;
     out->stamp.ns = pulse_ns - ns_from_s(now.offset_s);
     fraction_ns = utc_calendar(out->stamp).ns;
@@ -190,22 +109,11 @@ static bool phc_receive(struct refclock_device *d, struct os_refclock_sample *ou
 static bool find_device(struct world *w, struct refclock_device *d, struct err *err)
 {
     struct ethtool_ts_info info;
-    struct ifreq request;
     char *path;
-    int fd, asked;
 
-    memset(&info, 0, sizeof info);
-    memset(&request, 0, sizeof request);
-    info.cmd = ETHTOOL_GET_TS_INFO;
-    request.ifr_data = (void *)&info;
-    if (strchr(d->parameter, '/') ||
-        !text_copy(request.ifr_name, sizeof request.ifr_name, d->parameter))
+    if (strchr(d->parameter, '/') || strlen(d->parameter) >= IFNAMSIZ)
         return true;
-    fd = socket_plain(w, AF_INET, SOCK_DGRAM);
-    asked = fd < 0 ? -1 : ioctl(fd, SIOCETHTOOL, &request);
-    if (fd >= 0)
-        (void)close(fd);
-    if (asked < 0 || info.phc_index < 0)
+    if (!phc_of_interface(w, d->parameter, &info) || info.phc_index < 0)
         return err_set(err, ERR_MISSING, "Interface %s has no PTP clock", d->parameter);
     path = malloc(32);
     if (!path)

@@ -21,17 +21,27 @@ static bool set_int(int fd, int level, int name, int value)
 
 #ifdef HAVE_TIMESTAMPING
 /* On a real system only datagrams that ask for it get a transmit timestamp: a busy server would
- * else read one message of the error queue per reply. */
+ * else read one message of the error queue per reply. Where interfaces stamp, the packet itself has
+ * to come back with its stamp: only then the kernel tells by which of them it left. */
+static int stamp_flags(const struct world *w)
+{
+    int flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
+
+    if (w->hw_count > 0)
+        flags |= SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE |
+                 SOF_TIMESTAMPING_OPT_PKTINFO | SOF_TIMESTAMPING_OPT_TX_SWHW;
+    if (w->restricted)
+        return flags | SOF_TIMESTAMPING_TX_SOFTWARE |
+               (w->hw_count > 0 ? SOF_TIMESTAMPING_TX_HARDWARE : 0);
+    return flags | (w->hw_count > 0 ? 0 : SOF_TIMESTAMPING_OPT_TSONLY) | SOF_TIMESTAMPING_OPT_CMSG;
+}
+
 void udp_enable_stamps(struct world *w, struct slot *s)
 {
-    int flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID;
+    int flags = stamp_flags(w) | SOF_TIMESTAMPING_OPT_ID;
 
     if (s->use == OS_UDP_COMMAND)
         return;
-    if (w->restricted)
-        flags |= SOF_TIMESTAMPING_TX_SOFTWARE;
-    else
-        flags |= SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_OPT_CMSG;
     if (!set_int(s->fd, SOL_SOCKET, SO_TIMESTAMPING, flags))
         return;
     s->tx_stamps = true;
@@ -42,12 +52,12 @@ void udp_enable_stamps(struct world *w, struct slot *s)
 
 /* The kernel counts datagrams that it began to send; whether one that failed was counted depends on
  * where it failed. Switching the numbers off and on sets the count to zero. */
-void udp_restart_tx_count(struct slot *s)
+void udp_restart_tx_count(const struct world *w, struct slot *s)
 {
-    int flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
-                SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_OPT_CMSG;
+    int flags = stamp_flags(w);
 
-    if (!s->tx_stamp_by_call || !set_int(s->fd, SOL_SOCKET, SO_TIMESTAMPING, flags) ||
+    if (!s->tx_stamp_by_call || s->numbered ||
+        !set_int(s->fd, SOL_SOCKET, SO_TIMESTAMPING, flags) ||
         !set_int(s->fd, SOL_SOCKET, SO_TIMESTAMPING, flags | SOF_TIMESTAMPING_OPT_ID))
         return;
     s->tx_base = s->tx_next;
@@ -59,8 +69,9 @@ void udp_enable_stamps(struct world *w, struct slot *s)
     (void)s;
 }
 
-void udp_restart_tx_count(struct slot *s)
+void udp_restart_tx_count(const struct world *w, struct slot *s)
 {
+    (void)w;
     (void)s;
 }
 #endif
@@ -189,6 +200,7 @@ int world_udp_open(void *ctx, const struct os_udp_params *p, struct err *err)
     s->connected = p->remote.addr.family != ADDR_NONE;
     s->remote = p->remote;
     udp_enable_stamps(w, s);
+    s->numbered = p->numbered && s->tx_stamp_by_call && udp_takes_numbers(w);
     return handle;
 }
 

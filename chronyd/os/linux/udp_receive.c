@@ -13,6 +13,9 @@
 #include "chronyd/os/linux/internal.h"
 #include "features.h"
 
+#ifndef SCM_TIMESTAMPING_PKTINFO
+#define SCM_TIMESTAMPING_PKTINFO 58
+#endif
 #ifndef SCM_TIMESTAMPING
 #define SCM_TIMESTAMPING SO_TIMESTAMPING
 #endif
@@ -24,6 +27,10 @@ struct ancillary {
     bool stamped;
     struct addr local;
     int interface;
+    int64_t hw_ns;
+    bool hw_stamped;
+    int frame_interface; /* of a stamp of the hardware */
+    size_t frame_bytes;
     bool has_error;
     struct sock_extended_err error;
 };
@@ -41,6 +48,10 @@ static void read_stamp(struct ancillary *a, const struct cmsghdr *c)
     if (c->cmsg_len < CMSG_LEN(sizeof ts))
         return;
     memcpy(ts, CMSG_DATA(c), sizeof ts);
+    if (ts[2].tv_sec != 0 || ts[2].tv_nsec != 0) {
+        a->hw_ns = ns_from_timespec(&ts[2]);
+        a->hw_stamped = true;
+    }
     if (ts[0].tv_sec == 0 && ts[0].tv_nsec == 0)
         return;
     a->stamp.ns = ns_from_timespec(&ts[0]);
@@ -74,6 +85,28 @@ static void read_local(struct ancillary *a, const struct cmsghdr *c)
     }
 }
 
+/* Which interface took the stamp, and how long the frame was: also where the packet came in by
+ * another one that lies upon it. */
+static void read_frame(struct ancillary *a, const struct cmsghdr *c)
+{
+    struct {
+        uint32_t interface, length, reserved[2];
+    } info; /* struct scm_ts_pktinfo */
+
+    if (c->cmsg_len < CMSG_LEN(sizeof info))
+        return;
+    memcpy(&info, CMSG_DATA(c), sizeof info);
+    a->frame_interface = (int)info.interface;
+    a->frame_bytes = info.length;
+}
+
+static void fill_hw(const struct world *w, const struct ancillary *a, struct os_hw_stamp *out)
+{
+    if (a->hw_stamped)
+        hwstamp_fill(w, a->frame_interface != 0 ? a->frame_interface : a->interface, a->frame_bytes,
+                     a->hw_ns, out);
+}
+
 static struct ancillary read_ancillary(struct msghdr *m)
 {
     struct ancillary a = {.stamp_by = STAMP_DAEMON};
@@ -81,6 +114,8 @@ static struct ancillary read_ancillary(struct msghdr *m)
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
         if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING)
             read_stamp(&a, c);
+        else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING_PKTINFO)
+            read_frame(&a, c);
         else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) ||
                  (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO))
             read_local(&a, c);
@@ -129,6 +164,7 @@ static void deliver(struct world *w, int handle, int i, struct utc now, world_ha
     ev.datagram.length = b->headers[i].msg_len;
     ev.datagram.stamp = a.stamped ? a.stamp : now;
     ev.datagram.stamp_by = a.stamp_by;
+    fill_hw(w, &a, &ev.datagram.hw);
     handle_event(ctx, &ev);
 }
 
@@ -203,11 +239,12 @@ static void deliver_error(struct world *w, int handle, const struct ancillary *a
         deliver_failure(w, handle, (int)a->error.ee_errno, handle_event, ctx);
         return;
     }
-    if (!a->stamped)
+    if (!a->stamped && !a->hw_stamped)
         return;
     ev.send_stamp.sock = handle;
     ev.send_stamp.tx_id = s->tx_base + a->error.ee_data;
-    ev.send_stamp.stamp = a->stamp;
+    ev.send_stamp.stamp = a->stamped ? a->stamp : world_utc(w);
+    fill_hw(w, a, &ev.send_stamp.hw);
     ev.send_stamp.stamp_by = a->stamp_by;
     handle_event(ctx, &ev);
 }

@@ -3,12 +3,17 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "chronyd/os/linux/internal.h"
 #include "features.h"
 
 #ifdef HAVE_TIMESTAMPING
 #include <linux/net_tstamp.h>
+#endif
+
+#ifndef SCM_TS_OPT_ID
+#define SCM_TS_OPT_ID 81 /* Linux 6.13 */
 #endif
 
 struct outgoing {
@@ -51,8 +56,28 @@ static void add_source(struct outgoing *o, const struct slot *s, const struct os
     }
 }
 
-static void prepare(struct outgoing *o, const struct slot *s, const struct os_datagram *d,
-                    bool stamped)
+/* Ask for a timestamp of this datagram, with the number that it will have. */
+static void add_stamp_request(struct outgoing *o, const struct world *w, const struct slot *s,
+                              uint32_t number)
+{
+#ifdef HAVE_TIMESTAMPING
+    uint32_t flags = SOF_TIMESTAMPING_TX_SOFTWARE;
+
+    if (w->hw_count > 0)
+        flags |= SOF_TIMESTAMPING_TX_HARDWARE;
+    add_control(&o->header, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags);
+    if (s->numbered)
+        add_control(&o->header, SOL_SOCKET, SCM_TS_OPT_ID, &number, sizeof number);
+#else
+    (void)o;
+    (void)w;
+    (void)s;
+    (void)number;
+#endif
+}
+
+static void prepare(struct outgoing *o, const struct world *w, const struct slot *s,
+                    const struct os_datagram *d, const uint32_t *number)
 {
     memset(&o->header, 0, sizeof o->header);
     o->part = (struct iovec){.iov_base = (void *)(uintptr_t)d->data, .iov_len = d->length};
@@ -65,43 +90,37 @@ static void prepare(struct outgoing *o, const struct slot *s, const struct os_da
             sockaddr_from_endpoint(&o->name, s->family, &d->remote.addr, d->remote.port);
         add_source(o, s, d);
     }
-#ifdef HAVE_TIMESTAMPING
-    if (stamped && s->tx_stamp_by_call) {
-        uint32_t flags = SOF_TIMESTAMPING_TX_SOFTWARE;
-
-        add_control(&o->header, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags);
-    }
-#else
-    (void)stamped;
-#endif
+    if (number && s->tx_stamp_by_call)
+        add_stamp_request(o, w, s, *number);
     if (o->header.msg_controllen == 0)
         o->header.msg_control = NULL;
 }
 
-static void sent(struct slot *s, bool stamped, bool ok)
+static void sent(const struct world *w, struct slot *s, bool stamped, bool ok)
 {
     if (!ok && s->tx_stamp_by_call) {
         if (stamped)
             s->tx_next++;
-        udp_restart_tx_count(s);
+        udp_restart_tx_count(w, s);
     } else if (ok && (stamped || !s->tx_stamp_by_call)) {
         s->tx_next++;
     }
 }
 
-static bool send_now(struct slot *s, const struct os_datagram *d, bool stamped, struct err *err)
+static bool send_now(const struct world *w, struct slot *s, const struct os_datagram *d,
+                     bool stamped, struct err *err)
 {
     struct outgoing o;
     char text[ADDR_TEXT_MAX + 8];
     ssize_t n;
     int sys;
 
-    prepare(&o, s, d, stamped);
+    prepare(&o, w, s, d, stamped ? &s->tx_next : NULL);
     do
         n = sendmsg(s->fd, &o.header, 0);
     while (n < 0 && errno == EINTR);
     sys = errno;
-    sent(s, stamped, n >= 0);
+    sent(w, s, stamped, n >= 0);
     if (n >= 0)
         return true;
     return err_set_sys(err, err_code_from_errno(sys), sys, "Could not send to %s",
@@ -149,7 +168,7 @@ bool world_udp_send(void *ctx, const struct os_datagram *d, uint32_t *tx_id, str
     }
     if (tx_id)
         *tx_id = s->tx_next;
-    return send_now(s, d, stamped, err);
+    return send_now(w, s, d, stamped, err);
 }
 
 /* Sends what is queued. All of a batch belongs to one socket nearly always, so runs of the same
@@ -160,12 +179,14 @@ static int flush_run(struct world *w, int from)
     struct outgoing out[BATCH_MAX];
     int sock = w->queue[from].slot, count = 0, done = 0;
     struct slot *s = slot_get(w, sock, SLOT_UDP);
+    uint32_t number = s ? s->tx_next : 0;
 
     while (from + count < w->queue_length && w->queue[from + count].slot == sock) {
         struct queued *q = &w->queue[from + count];
 
         if (s) {
-            prepare(&out[count], s, &q->d, q->stamped);
+            prepare(&out[count], w, s, &q->d, q->stamped ? &number : NULL);
+            number += q->stamped;
             headers[count] = (struct mmsghdr){.msg_hdr = out[count].header};
         }
         count++;
@@ -176,9 +197,9 @@ static int flush_run(struct world *w, int from)
         if (n < 0 && errno == EINTR)
             continue;
         for (int i = 0; i < n; i++)
-            sent(s, w->queue[from + done + i].stamped, true);
+            sent(w, s, w->queue[from + done + i].stamped, true);
         if (n <= 0)
-            sent(s, w->queue[from + done].stamped, false);
+            sent(w, s, w->queue[from + done].stamped, false);
         done += n > 0 ? n : 1;
     }
     return count;
@@ -191,4 +212,44 @@ void udp_flush(struct world *w)
     while (from < w->queue_length)
         from += flush_run(w, from);
     w->queue_length = 0;
+}
+
+/* --- numbers of our choice ------------------------------------------------------------------- */
+
+/* A datagram that cannot leave: broadcasting is not allowed to its socket, which the kernel sees
+ * after it has read the number, or refused it as something unknown. */
+#ifdef HAVE_TIMESTAMPING
+static bool try_number(int fd)
+{
+    const int flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID;
+    const struct slot s = {
+        .fd = fd, .family = ADDR_IPV4, .tx_stamp_by_call = true, .numbered = true};
+    const struct world w = {.hw_count = 0};
+    const struct os_datagram d = {.remote = {addr_from_ipv4(UINT32_MAX), 9}, .data = &(uint8_t){0}};
+    const uint32_t number = 0;
+    struct outgoing o;
+
+    prepare(&o, &w, &s, &d, &number);
+    return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) == 0 &&
+           sendmsg(fd, &o.header, 0) < 0 && errno != EINVAL;
+}
+#else
+static bool try_number(int fd)
+{
+    (void)fd;
+    return false;
+}
+#endif
+
+bool udp_takes_numbers(struct world *w)
+{
+    int fd;
+
+    if (w->numbers == NUMBERS_UNTRIED) {
+        fd = socket_plain(w, AF_INET, SOCK_DGRAM);
+        w->numbers = fd >= 0 && try_number(fd) ? NUMBERS_TAKEN : NUMBERS_REFUSED;
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    return w->numbers == NUMBERS_TAKEN;
 }

@@ -28,6 +28,9 @@ static const struct os_ops linux_ops = {
     .udp_close = world_udp_close,
     .udp_send = world_udp_send,
     .has_route = world_has_route,
+    .interfaces = world_interfaces,
+    .hwstamp_enable = world_hwstamp_enable,
+    .hwclock_read = world_hwclock_read,
     .unix_open = world_unix_open,
     .unix_close = world_unix_close,
     .unix_send = world_unix_send,
@@ -102,6 +105,7 @@ void world_destroy(struct world *w)
     }
     world_rtc_close(w);
     watch_close(w);
+    hwstamp_close(w);
     mailer_bury(w);
     if (w->timer_fd >= 0)
         (void)close(w->timer_fd);

@@ -1,0 +1,123 @@
+/* phc.c - see phc.h. */
+#include "chronyd/os/linux/phc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/ptp_clock.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define SECONDS_MAX INT64_C(9000000000)
+
+bool phc_time(const struct ptp_clock_time *t, int64_t *ns)
+{
+    if (t->sec < -SECONDS_MAX || t->sec > SECONDS_MAX || t->nsec >= NS_PER_S)
+        return false;
+    *ns = t->sec * NS_PER_S + t->nsec;
+    return true;
+}
+
+static bool take(struct phc_reading *out, const struct ptp_clock_time *before,
+                 const struct ptp_clock_time *device, const struct ptp_clock_time *after)
+{
+    return phc_time(before, &out->before_ns) && phc_time(device, &out->device_ns) &&
+           phc_time(after, &out->after_ns) && out->after_ns >= out->before_ns;
+}
+
+static bool read_cross_stamp(const struct phc *p, struct phc_reading *out)
+{
+    struct ptp_sys_offset_precise o;
+
+    memset(&o, 0, sizeof o);
+    return ioctl(p->fd, PTP_SYS_OFFSET_PRECISE, &o) == 0 &&
+           take(out, &o.sys_realtime, &o.device, &o.sys_realtime);
+}
+
+static size_t read_extended(const struct phc *p, struct phc_reading *out, unsigned wanted)
+{
+    struct ptp_sys_offset_extended o;
+    size_t count = 0;
+
+    memset(&o, 0, sizeof o);
+    o.n_samples = wanted;
+    if (ioctl(p->fd, PTP_SYS_OFFSET_EXTENDED, &o) < 0)
+        return 0;
+    for (unsigned i = 0; i < wanted; i++)
+        count += take(&out[count], &o.ts[i][0], &o.ts[i][1], &o.ts[i][2]);
+    return count;
+}
+
+static size_t read_plain(const struct phc *p, struct phc_reading *out, unsigned wanted)
+{
+    struct ptp_sys_offset o;
+    size_t count = 0;
+
+    memset(&o, 0, sizeof o);
+    o.n_samples = wanted;
+    if (ioctl(p->fd, PTP_SYS_OFFSET, &o) < 0)
+        return 0;
+    for (unsigned i = 0; i < wanted; i++)
+        count += take(&out[count], &o.ts[2 * i], &o.ts[2 * i + 1], &o.ts[2 * i + 2]);
+    return count;
+}
+
+/* The best way that the driver offers; what failed once is not tried again. */
+size_t phc_read(struct phc *p, struct phc_reading *out, size_t wanted)
+{
+    size_t count;
+
+    assert(wanted > 0 && wanted <= PHC_READINGS_MAX && wanted <= PTP_MAX_SAMPLES);
+    if (!p->no_cross_stamps) {
+        errno = 0;
+        if (read_cross_stamp(p, out))
+            return 1;
+        p->no_cross_stamps = errno != EBUSY && errno != EAGAIN;
+    }
+    if (!p->no_extended) {
+        count = read_extended(p, out, (unsigned)wanted);
+        if (count)
+            return count;
+        p->no_extended = true;
+    }
+    return read_plain(p, out, (unsigned)wanted);
+}
+
+bool interface_ask(const struct world *w, const char *name, unsigned long what, struct ifreq *out)
+{
+    int fd = socket_plain(w, AF_INET, SOCK_DGRAM), result;
+
+    if (fd < 0)
+        fd = socket_plain(w, AF_INET6, SOCK_DGRAM);
+    if (fd < 0 || !text_copy(out->ifr_name, sizeof out->ifr_name, name)) {
+        if (fd >= 0)
+            (void)close(fd);
+        errno = ENODEV;
+        return false;
+    }
+    result = ioctl(fd, what, out);
+    if (result < 0) {
+        int sys = errno;
+
+        (void)close(fd);
+        errno = sys;
+        return false;
+    }
+    (void)close(fd);
+    return true;
+}
+
+bool phc_of_interface(const struct world *w, const char *name, struct ethtool_ts_info *out)
+{
+    struct ifreq request;
+
+    memset(out, 0, sizeof *out);
+    memset(&request, 0, sizeof request);
+    out->cmd = ETHTOOL_GET_TS_INFO;
+    request.ifr_data = (void *)out;
+    return interface_ask(w, name, SIOCETHTOOL, &request);
+}
