@@ -49,7 +49,7 @@ struct association *association_of_stamp(const struct ntp_room *room, int sock, 
 /* A datagram on its socket, or one from its address on a shared one. */
 void association_receive(struct association *a, const struct os_datagram *d);
 void association_sent(struct association *a, int sock, uint32_t tx_id,
-                      const struct sent_stamp *stamp);
+                      const struct departure *stamp);
 void association_send_failed(struct association *a, int sys);
 /* Addresses, links or routes changed. */
 void association_network_changed(struct association *a);

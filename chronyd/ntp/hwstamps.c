@@ -169,7 +169,7 @@ static struct port *port_of(struct hwstamps *h, const struct os_hw_stamp *hw)
 }
 
 /* The system clock at a stamp, and how much later (seconds) something else happened. */
-static bool convert(struct port *p, int64_t clock_ns, double later_s, struct sent_stamp *out)
+static bool convert(struct port *p, int64_t clock_ns, double later_s, struct departure *out)
 {
     const struct clock_view view = clock_view(p->owner->room->clock);
     struct osc at;
@@ -185,7 +185,7 @@ static bool convert(struct port *p, int64_t clock_ns, double later_s, struct sen
 void hwstamps_receive(struct hwstamps *h, struct os_datagram *d)
 {
     struct port *p = port_of(h, &d->hw);
-    struct sent_stamp got;
+    struct departure got;
     double late_s;
 
     /* NTP's receive time is the end of the packet, which is when the kernel gets it (and what makes
@@ -200,13 +200,13 @@ void hwstamps_receive(struct hwstamps *h, struct os_datagram *d)
     d->stamp_error_s = got.error_s;
 }
 
-void hwstamps_sent(struct hwstamps *h, const struct event *ev, struct sent_stamp *out)
+void hwstamps_sent(struct hwstamps *h, const struct event *ev, struct departure *out)
 {
     struct port *p = port_of(h, &ev->send_stamp.hw);
-    struct sent_stamp got;
+    struct departure got;
     double late_s;
 
-    *out = (struct sent_stamp){.at = ev->send_stamp.stamp, .by = ev->send_stamp.stamp_by};
+    *out = (struct departure){.at = ev->send_stamp.stamp, .by = ev->send_stamp.stamp_by};
     if (!p || !convert(p, ev->send_stamp.hw.ns, p->settings.tx_comp_s, &got))
         return;
     late_s = utc_diff_s(got.at, ev->send_stamp.stamp);

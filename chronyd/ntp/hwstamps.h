@@ -34,13 +34,13 @@ void hwstamps_destroy(struct hwstamps *h); /* NULL is allowed, in all that follo
 /* A better stamp for what came in, if there is one: stamp, stamp_by and stamp_error_s change. */
 void hwstamps_receive(struct hwstamps *h, struct os_datagram *d);
 
-/* The best stamp of what left. */
-struct sent_stamp {
+/* When something left, by the best stamp of it. */
+struct departure {
     struct utc at;
     enum os_stamp by; /* STAMP_DAEMON: none that is better than that of the sender */
     double error_s;
 };
-void hwstamps_sent(struct hwstamps *h, const struct event *ev, struct sent_stamp *out);
+void hwstamps_sent(struct hwstamps *h, const struct event *ev, struct departure *out);
 /* Is a stamp worth more than another (or none, 0)? */
 static inline bool hwstamps_is_better(enum os_stamp by, enum os_stamp than)
 {

@@ -211,7 +211,7 @@ static bool handle_stamp(struct ntp *n, const struct event *ev)
     const uint32_t tx_id = ev->send_stamp.tx_id;
     struct association *a = association_of_socket(&n->room, sock);
     bool of_server = server_owns(n->room.server, sock);
-    struct sent_stamp stamp;
+    struct departure stamp;
 
     hwstamps_sent(n->room.hw, ev, &stamp);
     if (of_server)

@@ -105,9 +105,9 @@ enum ntp_add_status ntp_add_source(struct ntp *n, const struct ntp_source_settin
 void ntp_reload_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count);
 /* Sources for a moment, in the place of those, for initstepslew: nothing is logged. */
 void ntp_borrow_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count);
-/* As ntp_reload_sources() for the sources of the configuration (the first config_count of the list) and of the
- * sourcedirs (all others) together: a source that only moved from one file to another stays. False
- * only without memory; nothing has changed then. */
+/* As ntp_reload_sources() for the sources of the configuration (the first config_count of the list)
+ * and of the sourcedirs (all others) together: a source that only moved from one file to another
+ * stays. False only without memory; nothing has changed then. */
 struct ntp_replaced {
     size_t added, removed, kept; /* lines */
 };

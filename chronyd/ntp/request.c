@@ -225,7 +225,7 @@ void request_timeout(void *ctx, struct mono now)
 /* The kernel's stamp comes first, that of the interface after it, and only the better one counts.
  */
 void association_sent(struct association *a, int sock, uint32_t tx_id,
-                      const struct sent_stamp *stamp)
+                      const struct departure *stamp)
 {
     struct request *r = &a->request;
 

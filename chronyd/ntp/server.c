@@ -351,7 +351,7 @@ void server_request(struct server *s, const struct os_datagram *d)
 }
 
 /* The kernel's stamp comes first; that of an interface may follow. */
-void server_sent(struct server *s, int sock, uint32_t tx_id, const struct sent_stamp *stamp)
+void server_sent(struct server *s, int sock, uint32_t tx_id, const struct departure *stamp)
 {
     struct pending *p = pending_of(s, sock, tx_id);
 

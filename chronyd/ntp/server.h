@@ -24,7 +24,7 @@ bool server_is_ptp(const struct server *s, int sock);
 /* Sends on any of these sockets, in a PTP message where that is the socket's use. */
 bool server_send(struct server *s, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
 void server_request(struct server *s, const struct os_datagram *d);
-void server_sent(struct server *s, int sock, uint32_t tx_id, const struct sent_stamp *stamp);
+void server_sent(struct server *s, int sock, uint32_t tx_id, const struct departure *stamp);
 /* As of now; lent until the next call. */
 const struct ntp_view *server_view(struct server *s);
 struct clientlog *server_clients(struct server *s);
