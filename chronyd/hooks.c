@@ -35,9 +35,8 @@ static void hook_dump(void *ctx)
         sources_dump(d->sources, d->config->dump_dir);
 }
 
-void chronyd_load_keys(struct chronyd *d)
+void chronyd_load_keys(struct chronyd *d, const char *path)
 {
-    const char *path = chronyd_current(d)->key_file;
     struct err err;
     size_t length, count;
     char *text;
@@ -60,7 +59,7 @@ static void hook_rekey(void *ctx)
 {
     struct chronyd *d = ctx;
 
-    chronyd_load_keys(d);
+    chronyd_load_keys(d, chronyd_current(d)->key_file);
     ntp_rekey(d->ntp);
 }
 
@@ -93,29 +92,40 @@ static void hook_access_rule(void *ctx, bool command, const struct access_rule *
 
 /* --- the configuration once more -------------------------------------------------------------- */
 
-static bool replace_sources(struct chronyd *d, const struct config *next,
-                            struct candm_rpy_reload_config *out, struct err *err)
+/* All sources that there are to be: first those of the configuration, then those of sourcedirs. */
+struct source_list {
+    struct ntp_source_settings *items;
+    size_t config_count, dir_count;
+};
+
+static bool list_sources(struct chronyd *d, const struct config *next, struct source_list *out,
+                         struct err *err)
 {
     const struct config_reader reader = {.os = &d->os, .log = &d->log, .strict = true};
-    struct ntp_source_settings *list, *all;
+    struct ntp_source_settings *dirs, *all;
+    size_t count = next->ntp_source_count, dir_count;
+
+    if (!config_read_sources(next, &reader, &dirs, &dir_count))
+        return err_set(err, ERR_IO, "Could not read the source directories");
+    all = calloc(count + dir_count + 1, sizeof(*all));
+    if (all && count > 0)
+        memcpy(all, next->ntp_sources, count * sizeof(*all));
+    if (all && dir_count > 0)
+        memcpy(all + count, dirs, dir_count * sizeof(*all));
+    free(dirs);
+    *out = (struct source_list){all, count, dir_count};
+    return all ? true : err_set(err, ERR_LIMIT, "Out of memory");
+}
+
+static bool replace_sources(struct chronyd *d, const struct source_list *list,
+                            struct candm_rpy_reload_config *out, struct err *err)
+{
     struct ntp_replaced replaced;
-    size_t count;
-    bool good;
 
     /* Later all of them will be added, from the new configuration. */
     if (d->initial)
         return true;
-    if (!config_read_sources(next, &reader, &list, &count))
-        return err_set(err, ERR_IO, "Could not read the source directories");
-    all = calloc(next->ntp_source_count + count + 1, sizeof(*all));
-    if (all && next->ntp_source_count > 0)
-        memcpy(all, next->ntp_sources, next->ntp_source_count * sizeof(*all));
-    if (all && count > 0)
-        memcpy(all + next->ntp_source_count, list, count * sizeof(*all));
-    free(list);
-    good = all && ntp_replace_sources(d->ntp, all, next->ntp_source_count, count, &replaced);
-    free(all);
-    if (!good)
+    if (!ntp_replace_sources(d->ntp, list->items, list->config_count, list->dir_count, &replaced))
         return err_set(err, ERR_LIMIT, "Out of memory");
     out->added = (uint32_t)replaced.added;
     out->removed = (uint32_t)replaced.removed;
@@ -123,7 +133,8 @@ static bool replace_sources(struct chronyd *d, const struct config *next,
     return true;
 }
 
-/* What can fail comes first, so that a refused configuration has changed nothing. */
+/* What can fail comes first, so that a refused configuration has changed nothing; and the keys come
+ * before the sources that need them. */
 static bool take_on(struct chronyd *d, const struct config *next,
                     struct candm_rpy_reload_config *out, struct err *err)
 {
@@ -134,8 +145,15 @@ static bool take_on(struct chronyd *d, const struct config *next,
                                          .restart = d->options.restart};
     const struct reload_change change = {
         .started = d->config, .now = chronyd_current(d), .next = next};
+    struct source_list list = {0};
+    bool good;
 
-    return replace_sources(d, next, out, err) && reload_apply(&target, &change, out, err);
+    if (!list_sources(d, next, &list, err))
+        return false;
+    chronyd_load_keys(d, next->key_file);
+    good = replace_sources(d, &list, out, err) && reload_apply(&target, &change, out, err);
+    free(list.items);
+    return good;
 }
 
 static void refuse_config(struct chronyd *d, struct candm_rpy_reload_config *out,
@@ -167,7 +185,7 @@ static void hook_reload_config(void *ctx, struct candm_rpy_reload_config *out)
         config_free(&d->reloaded);
     d->reloaded = next;
     d->has_reloaded = true;
-    hook_rekey(d);
+    ntp_rekey(d->ntp);
     log_info(&d->log,
              "Configuration reloaded: %u sources added, %u removed, %u kept, %u directives changed",
              (unsigned)out->added, (unsigned)out->removed, (unsigned)out->kept,
