@@ -57,9 +57,11 @@ static const char *dump_name(const struct source *s)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
+/* Times are those of the system clock as it is left behind: whoever reads the file begins with it,
+ * and nothing of the correction that was still to come, or that it may not be given at all. */
 static void append_sample(struct text_buffer *b, const struct clock *clock, const struct sample *s)
 {
-    struct utc at = clock_corrected(clock, s->at);
+    struct utc at = utc_add_s(clock_corrected(clock, s->at), -clock_remaining_s(clock));
     int64_t seconds = at.ns / NS_PER_S, ns = at.ns % NS_PER_S;
 
     if (ns < 0) {
