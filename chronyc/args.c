@@ -382,7 +382,7 @@ static bool local_option(const char *word, char **rest, struct candm_req_local *
     return false;
 }
 
-bool parse_local(char *rest, struct candm_req_local *out)
+bool parse_local_command(char *rest, struct candm_req_local *out)
 {
     bool wait_unsynced = false;
     const char *word;

@@ -35,7 +35,7 @@ enum add_error { ADD_OK, ADD_SYNTAX, ADD_OPTION, ADD_VALUE };
 enum add_error parse_add_source(char *rest, struct candm_req_add_source *out);
 
 /* What follows "local". */
-bool parse_local(char *rest, struct candm_req_local *out);
+bool parse_local_command(char *rest, struct candm_req_local *out);
 
 /* "+prefer" and so on: sets the bit in mask and, with '+', the flag in options. */
 bool parse_select_option(const char *word, uint32_t *mask, uint32_t *options);

@@ -315,7 +315,7 @@ bool run_local(struct session *s, const struct command *c, char *rest)
     struct candm_req_local v;
     struct candm_req_local2 old;
 
-    if (!parse_local(rest, &v))
+    if (!parse_local_command(rest, &v))
         return complain(s, "Invalid syntax for local command");
     request_init(&request, c->code);
     candm_put_req_local(&request.payload, &v);

@@ -2,9 +2,11 @@
 #include "test/simulation/expect.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "test/simulation/tool.h"
 
 #define NEVER_WITHIN (1e18)
 
@@ -85,6 +87,23 @@ static bool file_is_as_wanted(const struct expectation *e)
     return f != NULL;
 }
 
+/* Blanks count as one, so that columns need not be counted. */
+static bool chronyc_says(const struct expectation *e)
+{
+    char *text = tool_run(e->node, e->word);
+    char *to = text;
+    bool found;
+
+    for (const char *from = text; *from; from++) {
+        if (*from != ' ' || from[1] != ' ')
+            *to++ = *from;
+    }
+    *to = '\0';
+    found = strstr(text, e->content) != NULL;
+    free(text);
+    return found;
+}
+
 static bool kernel_is(const struct node *n, const char *word)
 {
     if (strcmp(word, "insert") == 0)
@@ -118,6 +137,8 @@ static bool word_holds(const struct expectation *e)
         return strcmp(node_state_name(n->state), e->word) == 0;
     case METRIC_FILE:
         return file_is_as_wanted(e);
+    case METRIC_CHRONYC:
+        return chronyc_says(e);
     case METRIC_KERNEL:
         return kernel_is(n, e->word);
     default:

@@ -24,6 +24,7 @@ enum metric {
     METRIC_REPORT,
     METRIC_STATE,
     METRIC_FILE,
+    METRIC_CHRONYC,
     METRIC_KERNEL,
     /* counted between the ends of the window */
     METRIC_SENT,

@@ -23,6 +23,7 @@ static const char *const metric_words[METRIC_COUNT] = {
     [METRIC_REPORT] = "report",
     [METRIC_STATE] = "state",
     [METRIC_FILE] = "file",
+    [METRIC_CHRONYC] = "chronyc",
     [METRIC_KERNEL] = "kernel",
     [METRIC_SENT] = "sent",
     [METRIC_RECEIVED] = "received",
@@ -116,20 +117,25 @@ static bool read_selected(struct expectation *e, struct tokens *t)
     return true;
 }
 
+static bool read_content(struct expectation *e, struct tokens *t, const char *what)
+{
+    const char *content;
+
+    if (!tokens_word(t, what, &content))
+        return false;
+    e->content = strdup(content);
+    assert(e->content);
+    return true;
+}
+
 static bool read_file_condition(struct expectation *e, struct tokens *t)
 {
     if (!read_word(e, t, "the path"))
         return false;
     if (tokens_accept(t, "missing"))
         e->quantifier = QUANT_NEVER;
-    else if (!tokens_accept(t, "exists")) {
-        const char *content;
-
-        if (!tokens_word(t, "exists, missing or a text", &content))
-            return false;
-        e->content = strdup(content);
-        assert(e->content);
-    }
+    else if (!tokens_accept(t, "exists"))
+        return read_content(e, t, "exists, missing or a text");
     return true;
 }
 
@@ -179,6 +185,8 @@ static bool read_metric(struct expectation *e, struct tokens *t)
         return e->question && read_comparison(e, t, true);
     case METRIC_FILE:
         return read_file_condition(e, t);
+    case METRIC_CHRONYC:
+        return read_word(e, t, "a command") && read_content(e, t, "what it prints");
     case METRIC_LOG:
         e->comparison = e->quantifier == QUANT_NEVER ? CMP_EQUAL : CMP_GREATER_EQUAL;
         e->limit = e->quantifier == QUANT_NEVER ? 0.0 : 1.0;

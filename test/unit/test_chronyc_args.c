@@ -264,7 +264,7 @@ static bool parse_local_text(const char *text, struct candm_req_local *out)
     char line[TEXT_LINE_MAX + 1];
 
     assert_true(text_copy(line, sizeof(line), text));
-    return parse_local(line, out);
+    return parse_local_command(line, out);
 }
 
 static void local_has_defaults_and_options(void **state)
