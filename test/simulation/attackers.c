@@ -40,18 +40,20 @@ static void no_timer(struct node *n)
     (void)n;
 }
 
-/* A reply as the victim would send it, with our time in it. */
+/* A reply as the victim would send it, with our time in it; of stratum 0 it is a kiss of death. */
 static void forge(struct node *n, struct ntp_header *h, struct ntp_time origin)
 {
     struct utc now = host_time(n, n->world->now_ns);
+    const struct host_law *law = host_law(n);
 
     *h = (struct ntp_header){
+        .leap = law->stratum == 0 ? 3 : 0,
         .version = 4,
         .mode = NTP_MODE_SERVER,
-        .stratum = 1,
+        .stratum = (uint8_t)law->stratum,
         .poll = 6,
         .precision = -23,
-        .refid = 0x53494d00,
+        .refid = law->refid,
         .reference = ntp_time_from_utc((struct utc){now.ns - NS_PER_S}),
         .origin = origin,
         .receive = ntp_time_from_utc(now),

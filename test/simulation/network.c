@@ -30,6 +30,8 @@ static double draw_part(const struct delay_part *p, struct rng *r, int64_t now_n
         return x;
     case DELAY_UNIFORM:
         return p->a * rng_unit(r);
+    case DELAY_PARETO:
+        return p->a * (pow(rng_unit(r), -1.0 / p->b) - 1.0);
     case DELAY_BLOAT:
         /* A queue that fills in the first half of the period and drains in the second. */
         phase = fmod((double)now_ns * 1e-9, p->b) / p->b;

@@ -18,6 +18,7 @@ enum delay_kind {
     DELAY_GAMMA,       /* a: mean, b: shape */
     DELAY_PRODUCT,     /* a: mean, b: number of unit exponentials multiplied */
     DELAY_UNIFORM,     /* a: width */
+    DELAY_PARETO,      /* a: scale, b: shape of the tail; a mean exists above 1 */
     DELAY_BLOAT,       /* a: height of a queue that fills and drains, b: its period */
 };
 

@@ -14,6 +14,7 @@ static const struct {
     {"normal", DELAY_NORMAL, false},   {"exp", DELAY_EXPONENTIAL, false},
     {"gamma", DELAY_GAMMA, true},      {"product", DELAY_PRODUCT, true},
     {"uniform", DELAY_UNIFORM, false}, {"bloat", DELAY_BLOAT, true},
+    {"pareto", DELAY_PARETO, true},
 };
 
 bool read_delay(struct tokens *t, struct delay_law *law, bool *any)
