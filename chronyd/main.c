@@ -354,10 +354,13 @@ static bool restrict_calls(const struct process *p, struct err *err)
         if (!filter_install(FILTER_KIND_ALLOW, FILTER_REFUSE_CALL, err))
             log_debug(&p->log, "%s", err->text);
         return true;
-    case FILTER_ALLOW_LIST:
-        return filter_install(FILTER_KIND_ALLOW, refusal, err);
     default:
-        return filter_install(FILTER_KIND_DENY, refusal, err);
+        if (!filter_install(o->filter == FILTER_ALLOW_LIST ? FILTER_KIND_ALLOW : FILTER_KIND_DENY,
+                            refusal, err))
+            return false;
+        log_info(&p->log, "Loaded seccomp filter (level %d)",
+                 (o->filter == FILTER_ALLOW_LIST ? 1 : 2) * (o->filter_signal ? -1 : 1));
+        return true;
     }
 }
 
@@ -505,6 +508,8 @@ int main(int argc, char **argv)
     int status;
 
     if (action == OPTIONS_HELP || action == OPTIONS_USAGE) {
+        if (action == OPTIONS_USAGE)
+            fprintf(stderr, "%s: %s\n", argv[0], err.text);
         print_usage(argc > 0 ? argv[0] : "chronyd");
         return action == OPTIONS_HELP ? 0 : 1;
     }

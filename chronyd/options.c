@@ -116,7 +116,13 @@ static bool is_final(enum options_action a)
     return a != OPTIONS_RUN && a != OPTIONS_PRINT_CONFIG && a != OPTIONS_CHECK;
 }
 
-static enum options_action long_option(struct options *o, const char *word)
+static enum options_action wrong_usage(struct err *err, const char *what, char option)
+{
+    err_set(err, ERR_SYNTAX, "%s -- '%c'", what, option);
+    return OPTIONS_USAGE;
+}
+
+static enum options_action long_option(struct options *o, const char *word, struct err *err)
 {
     if (strcmp(word, "--help") == 0)
         return OPTIONS_HELP;
@@ -126,7 +132,7 @@ static enum options_action long_option(struct options *o, const char *word)
     if (strcmp(word, "--json") == 0)
         o->json = true;
     else if (strcmp(word, "--check") != 0)
-        return OPTIONS_USAGE;
+        return wrong_usage(err, "invalid option", '-');
     return OPTIONS_CHECK;
 }
 
@@ -148,9 +154,9 @@ static enum options_action parse_word(struct options *o, const char *word, char 
             continue;
         }
         if (!strchr(valued, *c))
-            return OPTIONS_USAGE;
+            return wrong_usage(err, "invalid option", *c);
         if (c[1] == '\0' && !**next)
-            return OPTIONS_USAGE;
+            return wrong_usage(err, "option requires an argument", *c);
         if (!set_value(o, *c, c[1] ? c + 1 : *(*next)++, err))
             return OPTIONS_INVALID;
         break;
@@ -183,7 +189,7 @@ enum options_action command_line_parse(int argc, char **argv, struct options *ou
             *kept++ = word;
             continue;
         }
-        a = word[1] == '-' ? long_option(out, word) : parse_word(out, word, &next, err);
+        a = word[1] == '-' ? long_option(out, word, err) : parse_word(out, word, &next, err);
         if (is_final(a))
             return a;
         if (a != OPTIONS_RUN)

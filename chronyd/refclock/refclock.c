@@ -414,8 +414,7 @@ static void find_locks(struct refclocks *rs)
             continue;
         c->lock = find(rs, c->settings.lock);
         if (!c->lock)
-            log_warning(rs->log, "Refclock %s cannot be locked to unknown refid %s", c->name,
-                        c->settings.lock);
+            log_warning(rs->log, "Invalid lock refid %s", c->settings.lock);
     }
 }
 

@@ -21,6 +21,7 @@ for option in -Z -qZ --unknown -f -t; do
     run $option
     expect "status $status" test "$status" -eq 1
     expect "no usage on standard output" grep -q '^Usage: ' "$dir/out"
+    expect "no reason" has "chronyd: (invalid option|option requires an argument) -- .[-Zft].\$"
     finish "$option is answered with the usage and status 1"
 done
 for option in '-t x' '-t 1.5' '-L info' '-F 1x' '-P high' '-N out'; do
@@ -64,6 +65,16 @@ expect "status $status" test "$status" -eq 1
 expect "not fatal" has 'Fatal error : '
 finish "-p ends with status 1 at a faulty line"
 
+printf 'port 0\n  bogus  1\n' >"$dir/bad.conf"
+run -n -f "$dir/bad.conf"
+expect "status $status" test "$status" -eq 1
+expect "not told" has "^Fatal error : Invalid directive bogus at line 2 in file $dir/bad.conf\$"
+finish "-n tells on standard error what is fatal"
+run -f "$dir/bad.conf"
+expect "status $status" test "$status" -eq 1
+expect "not told" has "^Invalid directive bogus at line 2 in file $dir/bad.conf\$"
+finish "a daemon that cannot start says why where it was started"
+
 run -d -x -t 1 "${quiet[@]}" 'local stratum 5'
 expect "status $status" test "$status" -eq 0
 expect "timeout" has 'Timeout reached$'
@@ -78,6 +89,12 @@ finish "-L 1 leaves warnings"
 run -d -x -t 1 -L 99 "${quiet[@]}" 'local'
 expect "lines" test ! -s "$dir/log"
 finish "-L 99 is clamped"
+for level in 1 -1 2 -2; do
+    run -d -x -t 1 -F $level "${quiet[@]}" 'local'
+    expect "status $status" test "$status" -eq 0
+    expect "not told" has "Loaded seccomp filter .level $level.\$"
+    finish "-F $level loads a filter and says so"
+done
 run -dd -x -t 1 "${quiet[@]}" 'local'
 expect "status $status" test "$status" -eq 0
 finish "-d twice is accepted"

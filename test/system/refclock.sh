@@ -79,10 +79,10 @@ fatal() {
     expect "not told" has "Fatal error : .*$text"
     finish "refclock $* ends the start"
 }
-fatal 'Unknown refclock driver GPS' GPS 0
-fatal 'Unknown refclock driver shm' shm 0
+fatal 'unknown refclock driver GPS' GPS 0
+fatal 'unknown refclock driver shm' shm 0
 fatal 'Invalid SHM unit x' SHM x
-fatal 'Invalid option permit of refclock driver SHM' SHM 0:permit
+fatal 'Invalid refclock driver option permit' SHM 0:permit
 fatal 'Invalid value of refclock driver option perm' SHM 0:perm=9
 fatal '/nonexistent/pps0: No such file or directory' PPS /nonexistent/pps0
 fatal '/nonexistent/ptp0: No such file or directory' PHC /nonexistent/ptp0

@@ -26,7 +26,7 @@ bool user_find(const char *name, struct user *out, struct err *err)
     const struct passwd *pw = getpwnam(name);
 
     if (!pw || !text_copy(out->name, sizeof out->name, name))
-        return err_set(err, ERR_UNKNOWN, "Could not get user/group of %s", name);
+        return err_set(err, ERR_UNKNOWN, "Could not get user/group ID of %s", name);
     out->uid = pw->pw_uid;
     out->gid = pw->pw_gid;
     return true;

@@ -69,14 +69,13 @@ static bool options_are_known(const struct refclock_driver *driver, const char *
         const char *equals, *found;
 
         if (!next_option(&options, word, sizeof word))
-            return err_set(err, ERR_UNKNOWN, "Invalid option of refclock driver %s", driver->name);
+            return err_set(err, ERR_UNKNOWN, "Invalid refclock driver option %s", options);
         equals = strchr(word, '=');
         text_format(wanted, sizeof wanted, "%.*s ", equals ? (int)(equals - word) + 1 : OPTION_MAX,
                     word);
         found = strstr(driver->options, wanted);
         if (!found || (found > driver->options && found[-1] != ' '))
-            return err_set(err, ERR_UNKNOWN, "Invalid option %s of refclock driver %s", word,
-                           driver->name);
+            return err_set(err, ERR_UNKNOWN, "Invalid refclock driver option %s", word);
     }
     return true;
 }
@@ -124,7 +123,7 @@ device_create(struct world *w, const struct os_refclock_params *params, struct e
     while (i < ARRAY_LEN(drivers) && strcmp(drivers[i]->name, params->driver) != 0)
         i++;
     if (i == ARRAY_LEN(drivers)) {
-        (void)err_set(err, ERR_UNKNOWN, "Unknown refclock driver %s", params->driver);
+        (void)err_set(err, ERR_UNKNOWN, "unknown refclock driver %s", params->driver);
         device_free(d);
         return NULL;
     }

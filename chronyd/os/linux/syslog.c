@@ -134,6 +134,19 @@ static void write_stamped(struct log_sink *s, enum log_level level, const char *
     (void)write_all(s->fd, text, (size_t)n + 1);
 }
 
+/* Who waits for the start, or looks at the terminal, is told why it failed. */
+static void tell_who_started(struct log_sink *s, const char *line)
+{
+    const char *prefix = s->parent_fd >= 0 ? "" : prefix_of(LEVEL_FATAL);
+    int fd = s->parent_fd >= 0 ? s->parent_fd : STDERR_FILENO;
+
+    if (s->parent_fd < 0 && s->where != LOG_WHERE_SYSLOG)
+        return;
+    (void)write_all(fd, prefix, strlen(prefix));
+    (void)write_all(fd, line, strlen(line));
+    (void)write_all(fd, "\n", 1);
+}
+
 static void write_line(void *ctx, enum log_level level, const char *line)
 {
     struct log_sink *s = ctx;
@@ -142,11 +155,8 @@ static void write_line(void *ctx, enum log_level level, const char *line)
         syslog(syslog_priority(level), "%s%s", prefix_of(level), line);
     else
         write_stamped(s, level, line);
-    if (level == LEVEL_FATAL && s->parent_fd >= 0) {
-        (void)write_all(s->parent_fd, prefix_of(level), strlen(prefix_of(level)));
-        (void)write_all(s->parent_fd, line, strlen(line));
-        (void)write_all(s->parent_fd, "\n", 1);
-    }
+    if (level == LEVEL_FATAL)
+        tell_who_started(s, line);
 }
 
 struct log log_sink_log(struct log_sink *s)
