@@ -418,7 +418,6 @@ void reference_manual(struct reference *r, double offset_s, double freq_ppm, boo
         .refid = REFID_MANUAL, .offset_s = offset_s, .remaining_s = clock_remaining_s(r->clock)};
 
     move_line(r, offset_s, has_freq ? freq_ppm : clock_freq_ppm(r->clock));
-    r->last_offset_s = offset_s;
     r->drift_dirty = r->drift_dirty || has_freq;
     reference_log_record(r, &record);
     reference_announce(r);

@@ -175,6 +175,7 @@ struct source *sources_add(struct sources *ss, const struct source_settings *set
     }
     set_prior(s);
     put_in_place(ss, s);
+    ss->changed = true;
     return s;
 }
 
@@ -190,6 +191,7 @@ void sources_remove(struct sources *ss, struct source *s)
     assert(ss->list[s->place] == s);
     ss->list[s->place] = NULL;
     ss->holes++;
+    ss->changed = true;
     if (ss->told == s)
         ss->told = NULL;
     if (ss->selected == s) {
@@ -252,6 +254,7 @@ void source_set_settings(struct source *s, const struct source_settings *setting
     struct track_settings ts;
 
     s->settings = *settings;
+    s->owner->changed = true;
     ts = track_settings_of(s);
     track_set_settings(s->track, &ts);
 }
@@ -329,7 +332,8 @@ void source_update_reach(struct source *s, bool reached)
     s->unreachable_polls = s->reach == 0 ? s->unreachable_polls + 1 : 0;
     /* A source that fell silent may have to give way to one with newer samples. One that never said
      * anything changes nothing: ten thousand of those must not keep the selection busy. */
-    if (s->reach == 0 && (was_reached || track_count(s->track) > 0 || s->owner->selection_log))
+    if (s->reach == 0 &&
+        (was_reached || track_count(s->track) > 0 || s->owner->changed || s->owner->selection_log))
         sources_select(s->owner, NULL);
 }
 

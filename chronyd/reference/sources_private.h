@@ -36,6 +36,7 @@ struct sources {
     size_t count, size;           /* of the list: in use, allocated */
     size_t holes;
     bool held;               /* sources_hold */
+    bool changed;            /* sources or their options, since the last selection */
     struct source *selected; /* NULL: none */
     bool stopped;
     bool lost;                  /* the selected source was removed */

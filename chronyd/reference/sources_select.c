@@ -240,6 +240,7 @@ void sources_select(struct sources *ss, struct source *updated)
     int previous = -1, updated_index = -1;
 
     sources_settle(ss);
+    ss->changed = false;
     settings.orphan_stratum = reference_orphan_stratum(ss->ref);
     settings.orphan_refid = local_refid(ss);
     for (size_t i = 0; i < ss->count; i++) {
