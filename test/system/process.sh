@@ -27,7 +27,7 @@ if [ "$(id -u)" -eq 0 ]; then
 
     timeout 20 "$chronyd" -x -l "$dir/log" -f "$dir/not-there" 2>"$dir/stderr"
     expect "status" test $? -eq 1
-    expect "not told on standard error" grep -q '^Fatal error : Could not open' "$dir/stderr"
+    expect "not told on standard error" grep -q '^Could not open' "$dir/stderr"
     (cd "$dir" && timeout 20 "$chronyd" -x -l "$dir/log" -f chrony.conf 2>"$dir/stderr")
     expect "relative path" test $? -eq 1
     finish "a fatal error in the background is told by the parent"
