@@ -18,7 +18,8 @@ struct action {
     struct run *run;
     int line;
     double at_s, every_s, to_s;
-    char *text; /* the statement, read when it is due */
+    char *text; /* the statement, read when it is due ... */
+    int before; /* ... and where it begins */
     struct action *next;
 };
 

@@ -243,7 +243,8 @@ static void action_due(struct world *w, struct happening *h)
 {
     struct action *a = CONTAINER_OF(h, struct action, due);
     struct run *r = a->run;
-    struct tokens t = {.path = r->path, .line = a->line, .rng = &r->rng, .err = &r->err};
+    struct tokens t = {
+        .path = r->path, .line = a->line, .before = a->before, .rng = &r->rng, .err = &r->err};
 
     if (!tokens_cut(&t, a->text) || !do_action(r, &t)) {
         r->failed_action = true;
@@ -279,6 +280,7 @@ static bool read_timed(struct run *r, struct tokens *t, bool repeated)
         return tokens_fail(t, "\"%s\" is nothing that can happen",
                            t->next > 0 ? t->word[t->next - 1].text : "");
     }
+    a->before = t->word[t->next].column - 1;
     a->text = strdup(tokens_rest(t));
     assert(a->text);
     queue_set(&r->world->queue, &a->due, ns_from_s(a->at_s));

@@ -71,7 +71,7 @@ bool tokens_cut(struct tokens *t, const char *line)
             return true;
         if (t->count == TOKENS_MAX)
             return tokens_fail(t, "too many words");
-        *w = (struct token){.text = to, .column = (int)(from - t->buffer) + 1};
+        *w = (struct token){.text = to, .column = t->before + (int)(from - t->buffer) + 1};
         t->count++;
         if (*from == '"') {
             w->quoted = true;
@@ -188,7 +188,7 @@ bool tokens_end(struct tokens *t)
 
 const char *tokens_rest(struct tokens *t)
 {
-    const char *rest = tokens_left(t) ? t->raw + t->word[t->next].column - 1 : "";
+    const char *rest = tokens_left(t) ? t->raw + t->word[t->next].column - 1 - t->before : "";
 
     t->next = t->count;
     return rest;

@@ -24,6 +24,7 @@ struct token {
 struct tokens {
     const char *path;
     int line;
+    int before; /* columns of the line that come before what is cut */
     bool indented;
     char *buffer;    /* owned: the words */
     const char *raw; /* the whole line, lent */
