@@ -46,7 +46,7 @@
 #endif
 #define FEATURES                                                                                   \
     "+CMDMON +NTP +REFCLOCK +RTC " FEATURE_PRIVDROP " " FEATURE_SCFILTER                           \
-    " -SIGND +ASYNCDNS " FEATURE_NTS " +SECHASH " FEATURE_IPV6 " " FEATURE_DEBUG_TEXT
+    " +SIGND +ASYNCDNS " FEATURE_NTS " +SECHASH " FEATURE_IPV6 " " FEATURE_DEBUG_TEXT
 
 /* Leak checkers trace the process with calls that no filter lets through. */
 #if defined(__SANITIZE_ADDRESS__)

@@ -175,6 +175,7 @@ static void derive(struct config *c)
     c->ntp.hwtimestamp_count = c->hwtimestamp_count;
     c->ntp.hwts_timeout_s = c->transport.hwts_timeout_s;
     c->ntp.max_tx_buffers = c->transport.max_tx_buffers;
+    c->ntp.signd_socket = c->transport.signd_socket;
     c->ntp.ptp_port = c->transport.ptp_port;
     c->ntp.ptp_domain = (uint8_t)c->transport.ptp_domain;
     c->ntp.log_measurements = c->logs & LOG_MEASUREMENTS;

@@ -188,7 +188,7 @@ const struct directive config_directives[] = {
     SPECIAL("noclientlog", "", parse_noclientlog, 0, "Keep no record of clients."),
     FLAG("nosystemcert", nts.no_system_certs, PENDING,
          "Do not trust the system's certificate authorities."),
-    WORD("ntpsigndsocket", "DIRECTORY", transport.signd_socket, PENDING,
+    WORD("ntpsigndsocket", "DIRECTORY", transport.signd_socket, 0,
          "Directory of Samba's socket that signs answers (MS-SNTP)."),
     SPECIAL("ntsaeads", "[ID]...", parse_ntsaeads, PENDING,
             "Ciphers for NTS in the order of preference: 15 and 30."),

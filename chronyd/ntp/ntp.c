@@ -275,6 +275,10 @@ bool ntp_handle(struct ntp *n, const struct event *ev)
         for (size_t i = 0; i < names_count(n->names); i++)
             association_network_changed(names_at(n->names, i));
         break;
+    case EVENT_STREAM_DATA:
+    case EVENT_STREAM_READY:
+    case EVENT_STREAM_CLOSED:
+        return server_handle_stream(n->room.server, ev);
     default:
         break;
     }

@@ -57,6 +57,7 @@ struct ntp_settings {
     uint8_t ptp_domain;                              /* 123 */
     const struct hwtimestamp_settings *hwtimestamps; /* lent for the call of ntp_create */
     size_t hwtimestamp_count;
+    const char *signd_socket; /* directory of who signs for MS-SNTP, lent; NULL = nobody */
     double hwts_timeout_s; /* how long an answer waits for the interface's stamp of the request */
     int max_tx_buffers;    /* replies whose transmit stamps are waited for; 0: as many as usual */
     enum addr_family only; /* -4, -6; ADDR_NONE = both */

@@ -4,6 +4,7 @@
 
 #include "chronyd/ntp/fields.h"
 #include "chronyd/ntp/mac.h"
+#include "chronyd/ntp/signd.h"
 
 #define NTP_PORT 123
 #define STRATUM_UNSYNCHRONISED 16
@@ -137,6 +138,7 @@ enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_da
     struct ntp_header h = {0};
     struct wire_out w;
     const struct key *key = NULL;
+    bool sign;
 
     if (!access_allows(view->access, &request->remote.addr))
         return RESPOND_DENIED;
@@ -145,7 +147,8 @@ enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_da
     h.mode = reply_mode(&in.header, request->remote.port);
     if (h.mode == NTP_MODE_NONE || in.auth == NTP_AUTH_CRYPTO_NAK)
         return RESPOND_MALFORMED;
-    if (in.auth == NTP_AUTH_MAC) {
+    sign = view->signs && signd_is_asked(&in);
+    if (in.auth == NTP_AUTH_MAC && !sign) {
         key = keystore_find(view->keys, in.key_id);
         if (!key || !ntp_mac_check(key, request->data, &in))
             return RESPOND_AUTH_FAILED;
@@ -160,7 +163,7 @@ enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_da
     /* Equal ones would keep the client from asking for an interleaved answer next time. */
     if (out->transmit.bits == out->receive.bits)
         out->transmit.bits++;
-    out->interleaved = !kod && wants_interleaved(&in.header, il);
+    out->interleaved = !kod && !sign && wants_interleaved(&in.header, il);
     h.receive = out->receive;
     h.transmit = out->interleaved ? il->prev_transmit : out->transmit;
     h.origin = out->interleaved ? in.header.receive : in.header.transmit;
@@ -170,9 +173,9 @@ enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_da
     w.used = NTP_HEADER_BYTES;
     put_fields(view, &in, request, now_raw, &w);
     out->length = PLANT == 6 ? w.used + 4 : w.used;
-    out->authenticated = key != NULL;
+    out->authenticated = key != NULL || sign;
     out->key_id = key ? key->id : 0;
     if (w.bad || (key && !ntp_mac_append(key, h.version, out->data, &out->length, request->length)))
         return RESPOND_MALFORMED;
-    return RESPOND_SEND;
+    return sign ? RESPOND_SIGN : RESPOND_SEND;
 }

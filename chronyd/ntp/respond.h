@@ -25,6 +25,7 @@ struct ntp_view {
     bool smoothing;
     struct clock_view mono;            /* its corrected line is a scale without steps and slews */
     uint32_t mono_epoch;               /* names that scale */
+    bool signs;                        /* somebody signs for MS-SNTP */
     uint64_t fuzz_seed;                /* for bits below the precision */
     const struct access_table *access; /* lent */
     const struct keystore *keys;       /* lent */
@@ -39,6 +40,7 @@ struct ntp_time ntp_view_time(const struct ntp_view *view, struct utc raw, uint6
 
 enum respond_verdict {
     RESPOND_SEND,        /* reply is ready */
+    RESPOND_SIGN,        /* its header is ready, and has to be signed by another (signd.h) */
     RESPOND_DENIED,      /* address not allowed */
     RESPOND_MALFORMED,   /* not an NTP request that anyone answers */
     RESPOND_AUTH_FAILED, /* unknown key or wrong MAC */

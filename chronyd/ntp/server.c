@@ -5,6 +5,7 @@
 
 #include "base/wire.h"
 #include "chronyd/ntp/ptp.h"
+#include "chronyd/ntp/signd.h"
 
 #define NTP_HEADER_ORIGIN 24
 #define PENDING_MIN 64
@@ -43,6 +44,7 @@ struct memory {
 struct server {
     struct ntp_room *room;
     struct clientlog *clients;
+    struct signd *signd; /* NULL = nobody signs */
     struct broadcast *broadcasts;
     int socks[SOCKS];   /* IPv4, IPv6, the same for NTP over PTP; -1 = closed */
     bool warned[SOCKS]; /* that the socket could not be opened */
@@ -58,28 +60,42 @@ static int precision_log2(double precision_s)
     return clamp_i((int)lrint(log2(precision_s)), PRECISION_MIN, 0);
 }
 
+static void send_signed(void *ctx, const struct os_datagram *answer);
+
+static bool make_parts(struct server *s)
+{
+    const struct ntp_settings *set = &s->room->settings;
+
+    s->clients = clientlog_create(&s->room->os, &set->clients);
+    s->pending_count = (size_t)clamp_i(set->max_tx_buffers, PENDING_MIN, PENDING_MAX);
+    s->pending = calloc(s->pending_count, sizeof(*s->pending));
+    if (!s->clients || !s->pending)
+        return false;
+    for (size_t i = 0; i < s->pending_count; i++)
+        s->pending[i].sock = -1;
+    if (set->signd_socket)
+        s->signd = signd_create(s->room, set->signd_socket, send_signed, s);
+    s->view.signs = s->signd != NULL;
+    return s->signd || !set->signd_socket;
+}
+
 struct server *server_create(struct ntp_room *room, struct err *err)
 {
     struct server *s = calloc(1, sizeof(*s));
     const struct ratelimit_settings *limit = &room->settings.clients.limits[CLIENT_NTP];
 
-    if (s) {
-        s->clients = clientlog_create(&room->os, &room->settings.clients);
-        s->pending_count = (size_t)clamp_i(room->settings.max_tx_buffers, PENDING_MIN, PENDING_MAX);
-        s->pending = calloc(s->pending_count, sizeof(*s->pending));
-    }
-    if (!s || !s->clients || !s->pending) {
-        if (s) {
-            clientlog_destroy(s->clients);
-            free(s->pending);
-        }
-        free(s);
-        err_set(err, ERR_LIMIT, "Not enough memory for the client log");
+    if (!s) {
+        err_set(err, ERR_LIMIT, "Not enough memory");
         return NULL;
     }
     s->room = room;
     for (size_t i = 0; i < SOCKS; i++)
         s->socks[i] = -1;
+    if (!make_parts(s)) {
+        server_destroy(s);
+        err_set(err, ERR_LIMIT, "Not enough memory for the client log");
+        return NULL;
+    }
     s->view_at = (struct mono){INT64_MIN};
     s->view.access = room->access;
     s->view.keys = room->keys;
@@ -88,8 +104,6 @@ struct server *server_create(struct ntp_room *room, struct err *err)
     s->view.mono = clock_view(room->clock);
     s->view.precision = (int8_t)precision_log2(clock_precision_s(room->clock));
     s->view.poll_min = limit->enabled ? (int8_t)limit->interval : POLL_UNLIMITED;
-    for (size_t i = 0; i < s->pending_count; i++)
-        s->pending[i].sock = -1;
     return s;
 }
 
@@ -116,6 +130,7 @@ void server_destroy(struct server *s)
         timer_cancel(s->room->timers, &b->timer);
         free(b);
     }
+    signd_destroy(s->signd);
     for (size_t i = 0; i < SOCKS; i++)
         close_sock(s, i);
     clientlog_destroy(s->clients);
@@ -338,6 +353,7 @@ void server_request(struct server *s, const struct os_datagram *d)
     struct respond_out out;
     struct memory m;
     enum client_verdict verdict;
+    enum respond_verdict result;
 
     if (!worth_counting(d) || !access_allows(s->room->access, &d->remote.addr))
         return;
@@ -345,9 +361,32 @@ void server_request(struct server *s, const struct os_datagram *d)
     if (verdict == CLIENT_DROP)
         return;
     recall(s, d, &m);
-    if (ntp_respond(view, d, m.known ? &m.times : NULL, room_utc(s->room), verdict == CLIENT_KOD,
-                    &out) == RESPOND_SEND)
+    result = ntp_respond(view, d, m.known ? &m.times : NULL, room_utc(s->room),
+                         verdict == CLIENT_KOD, &out);
+    if (result == RESPOND_SEND)
         send_reply(s, d, &out, &m);
+    else if (result == RESPOND_SIGN && verdict != CLIENT_KOD)
+        signd_ask(s->signd, d, out.data);
+}
+
+/* The way through another program may take a while: the socket may be gone. */
+static void send_signed(void *ctx, const struct os_datagram *answer)
+{
+    struct server *s = ctx;
+    struct err err = {0};
+
+    if (!server_owns(s, answer->sock))
+        return;
+    if (!server_send(s, answer, NULL, &err)) {
+        log_debug(s->room->log, "%s", err.text);
+        return;
+    }
+    clientlog_count_reply(s->clients, true, false, answer->stamp_by, STAMP_DAEMON);
+}
+
+bool server_handle_stream(struct server *s, const struct event *ev)
+{
+    return s->signd && signd_handle(s->signd, ev);
 }
 
 /* The kernel's stamp comes first; that of an interface may follow. */

@@ -25,6 +25,8 @@ bool server_is_ptp(const struct server *s, int sock);
 bool server_send(struct server *s, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
 void server_request(struct server *s, const struct os_datagram *d);
 void server_sent(struct server *s, int sock, uint32_t tx_id, const struct departure *stamp);
+/* What came on the stream of who signs answers; false: another one's. */
+bool server_handle_stream(struct server *s, const struct event *ev);
 /* As of now; lent until the next call. */
 const struct ntp_view *server_view(struct server *s);
 struct clientlog *server_clients(struct server *s);

@@ -193,9 +193,12 @@ struct os_ops {
     void (*unix_close)(void *ctx, int sock); /* also removes the file */
     bool (*unix_send)(void *ctx, const struct os_datagram *d, struct err *err);
 
-    /* --- Unix stream sockets: reports to watch --- */
+    /* --- Unix stream sockets: reports to watch, programs to ask --- */
     int (*stream_listen)(void *ctx, const char *path, unsigned mode, const char *group,
                          struct err *err);
+    /* Connect to one, without waiting: who does not listen, or has too many waiting, is an error.
+     * NULL in a world without. */
+    int (*stream_connect)(void *ctx, const char *path, struct err *err);
     /* Bytes taken, fewer than asked when the peer does not read; -1 = broken. */
     long (*stream_send)(void *ctx, int stream, const void *data, size_t length);
     void (*stream_close)(void *ctx, int stream); /* a stream or a listener */

@@ -28,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct os_datagram d = {.remote = {addr_from_ipv4(1), 123}};
     struct utc now = {1000};
     struct respond_out out;
+    enum respond_verdict verdict;
     struct err err;
 
     if (size > 0 && access && keys && access_apply(access, &rule, &err)) {
@@ -36,9 +37,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         d.remote.port = data[0] & 4 ? 123 : 5000;
         d.data = data + 1;
         d.length = size - 1;
-        if (ntp_respond(&view, &d, data[0] & 8 ? &il : NULL, now, data[0] & 16, &out) ==
-                RESPOND_SEND &&
+        view.signs = data[0] & 32;
+        verdict = ntp_respond(&view, &d, data[0] & 8 ? &il : NULL, now, data[0] & 16, &out);
+        if ((verdict == RESPOND_SEND || verdict == RESPOND_SIGN) &&
             (out.length > d.length || out.length < NTP_HEADER_BYTES))
+            abort();
+        if (verdict == RESPOND_SIGN && d.length != 68)
             abort();
     }
     access_destroy(access);

@@ -107,6 +107,98 @@ expect "offsets" awk '/ 4I K K$/ { n++; o = $12 < 0 ? -$12 : $12; bad += o > 1e-
 finish "maxtxbuffers keeps what was sent until its time stamp comes"
 end_all
 
+# --- answers that another program signs: a Samba that knows one key, and can be slow, silent or wrong
+cat >"$dir/samba.py" <<'PY'
+import hashlib, os, socket, struct, sys, time
+path, manner = sys.argv[1:3]
+def exactly(c, n):
+    data = b''
+    while len(data) < n:
+        more = c.recv(n - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data
+s = socket.socket(socket.AF_UNIX)
+s.bind(path)
+s.listen(5)
+while True:
+    c, _ = s.accept()
+    try:
+        while True:
+            data = exactly(c, struct.unpack('>I', exactly(c, 4))[0])
+            version, op, number = struct.unpack('>IIH', data[:10])
+            key, packet = data[12:16], data[16:]
+            print(version, op, len(packet), struct.unpack('<I', key)[0], flush=True)
+            signed = packet + key + hashlib.md5(b'secret' + packet).digest()
+            answer = struct.pack('>III', 0, 3, number) + signed
+            if manner == 'slow':
+                time.sleep(3)
+            elif manner == 'wrong':
+                answer = os.urandom(len(answer))
+            if manner == 'flood':
+                c.sendall(b'\0' * 100000000)
+            c.sendall(struct.pack('>I', len(answer)) + answer)
+    except (EOFError, OSError):
+        c.close()
+PY
+cat >"$dir/windows.py" <<'PY'
+import hashlib, socket, struct, sys
+port, key, times = map(int, sys.argv[1:])
+got = 0
+for i in range(times):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(0.7)
+    request = b'\x1b' + bytes(39) + struct.pack('>Q', 4711 + i)
+    s.sendto(request + struct.pack('<I', key) + bytes(16), ('127.0.0.1', port))
+    try:
+        answer = s.recv(1000)
+    except TimeoutError:
+        continue
+    packet, digest = answer[:48], answer[52:]
+    good = len(answer) == 68 and packet[24:32] == request[40:] and packet[0] & 7 == 4 and \
+        answer[48:52] == struct.pack('<I', key) and digest == hashlib.md5(b'secret' + packet).digest()
+    got += good
+print(got)
+PY
+samba() { # MANNER
+    rm -f "$dir/signd/socket"
+    python3 "$dir/samba.py" "$dir/signd/socket" "$1" >"$dir/samba.log" 2>&1 &
+    samba=$!
+    pids+=("$samba")
+    wait_for 5 test -S "$dir/signd/socket"
+}
+windows() { # TIMES: how many of so many requests were answered, with a good signature
+    python3 "$dir/windows.py" 11124 1105 "$1"
+}
+mkdir "$dir/signd"
+sign=('bindaddress 127.0.0.1' 'port 11124' 'allow' 'local stratum 3')
+ours dumb "${sign[@]}"
+expect "answered without it" test "$(windows 1)" = 0
+kill "$last" && wait "$last" 2>/dev/null
+ours signing "${sign[@]}" "ntpsigndsocket $dir/signd"
+refuse "answers without the socket" test "$(windows 1)" != 0
+expect "absence not told" grep -q "Could not connect to $dir/signd/socket: " "$dir/signing.log"
+samba honest
+expect "signed answers" test "$(windows 5)" = 5
+expect "question" grep -q '^0 0 48 1105$' "$dir/samba.log"
+expect "$(ask signing serverstats)" test "$(ask signing serverstats | cut -d, -f8)" = 5
+for manner in slow wrong flood; do
+    kill "$samba" && wait "$samba" 2>/dev/null
+    samba "$manner"
+    expect "answers while it is $manner" test "$(windows 2)" = 0
+    start=$(date +%s%N)
+    "$chronyd" -4 -Q -t 5 "server 127.0.0.1 port 11124 iburst maxsamples 1" >/dev/null 2>&1
+    expect "others are not served while it is $manner" test $(($(date +%s%N) - start)) -lt 2000000000
+done
+kill "$samba" && wait "$samba" 2>/dev/null
+samba honest
+sleep 1.1
+expect "signed answers again" test "$(windows 3)" = 3
+refuse "it ended" sh -c "! kill -0 $last"
+finish "ntpsigndsocket gets answers signed"
+end_all
+
 # --- interfaces without a clock
 ip link add v0 type veth peer name v1 2>/dev/null && ip link set v0 up && ip link set v1 up
 for line in 'hwtimestamp v0' 'hwtimestamp lo' 'hwtimestamp not-there'; do

@@ -95,6 +95,13 @@ struct world {
     /* eth0 and eth1 stamp packets; their clocks show other times than ours. Tests set it before
      * the world is made: world_hw. */
     struct world_hw hw;
+    /* A Unix socket that can be connected to once at a time. */
+    struct {
+        bool listens, deaf, connected; /* deaf: takes nothing */
+        int connections, closed;
+        uint8_t data[4096]; /* all that was sent there */
+        size_t length;
+    } stream;
 };
 
 static struct mono world_mono(void *ctx)
@@ -279,6 +286,43 @@ static int64_t world_hw_ns(const struct world *w, int64_t mono_ns)
     return w->hw.ahead_ns + gone + (int64_t)llrint((double)gone * w->hw.freq);
 }
 
+#define WORLD_STREAM 1000
+
+static int world_stream_connect(void *ctx, const char *path, struct err *err)
+{
+    struct world *w = ctx;
+
+    assert_string_equal(path, "/samba/socket");
+    assert_false(w->stream.connected);
+    if (!w->stream.listens)
+        return err_set(err, ERR_MISSING, "nobody there"), -1;
+    w->stream.connected = true;
+    w->stream.connections++;
+    return WORLD_STREAM;
+}
+
+static long world_stream_send(void *ctx, int stream, const void *data, size_t length)
+{
+    struct world *w = ctx;
+
+    assert_true(w->stream.connected && stream == WORLD_STREAM);
+    if (w->stream.deaf)
+        return 0;
+    assert_true(w->stream.length + length <= sizeof(w->stream.data));
+    memcpy(w->stream.data + w->stream.length, data, length);
+    w->stream.length += length;
+    return (long)length;
+}
+
+static void world_stream_close(void *ctx, int stream)
+{
+    struct world *w = ctx;
+
+    assert_true(w->stream.connected && stream == WORLD_STREAM);
+    w->stream.connected = false;
+    w->stream.closed++;
+}
+
 static size_t world_interfaces(void *ctx, char (*names)[OS_INTERFACE_NAME_MAX], size_t max)
 {
     static const char *const list[] = {"lo", "eth0", "eth1"};
@@ -346,6 +390,9 @@ static const struct os_ops world_ops = {
     .append_write = world_append_write,
     .append_close = world_append_close,
     .interfaces = world_interfaces,
+    .stream_connect = world_stream_connect,
+    .stream_send = world_stream_send,
+    .stream_close = world_stream_close,
     .hwstamp_enable = world_hwstamp_enable,
     .hwclock_read = world_hwclock_read,
 };

@@ -216,6 +216,7 @@ void unix_receive(struct world *w, int handle, world_handler handle_event, void 
 /* stream.c */
 int world_stream_listen(void *ctx, const char *path, unsigned mode, const char *group,
                         struct err *err);
+int world_stream_connect(void *ctx, const char *path, struct err *err);
 long world_stream_send(void *ctx, int stream, const void *data, size_t length);
 void world_stream_close(void *ctx, int stream);
 void stream_accept(struct world *w, int handle, world_handler handle_event, void *ctx);

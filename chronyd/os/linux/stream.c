@@ -96,6 +96,32 @@ int world_stream_listen(void *ctx, const char *path, unsigned mode, const char *
     return handle;
 }
 
+/* A Unix socket is connected at once or not at all. */
+int world_stream_connect(void *ctx, const char *path, struct err *err)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    struct world *w = ctx;
+    int fd, sys;
+
+    if (w->restricted) {
+        (void)err_set(err, ERR_UNSUPPORTED, "Stream sockets are not possible here");
+        return -1;
+    }
+    if (!text_copy(sun.sun_path, sizeof sun.sun_path, path)) {
+        (void)err_set(err, ERR_RANGE, "Path of Unix socket is too long: %s", path);
+        return -1;
+    }
+    fd = socket_plain(w, AF_UNIX, SOCK_STREAM);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof sun) < 0) {
+        sys = errno;
+        if (fd >= 0)
+            (void)close(fd);
+        (void)err_set_sys(err, err_code_from_errno(sys), sys, "Could not connect");
+        return -1;
+    }
+    return slot_add(w, SLOT_STREAM, fd);
+}
+
 long world_stream_send(void *ctx, int stream, const void *data, size_t length)
 {
     struct world *w = ctx;

@@ -35,6 +35,7 @@ static const struct os_ops linux_ops = {
     .unix_close = world_unix_close,
     .unix_send = world_unix_send,
     .stream_listen = world_stream_listen,
+    .stream_connect = world_stream_connect,
     .stream_send = world_stream_send,
     .stream_close = world_stream_close,
     .resolve = world_resolve,
