@@ -215,6 +215,11 @@ static void options(struct advice *a, const struct advised_source *s)
     without_effect(a, s, !is->pool && item_word_after(s->item, "maxsources", buf), "maxsources",
                    "but on a pool");
     without_effect(a, s, is->nts && is->key_id != 0, "key", "next to nts");
+    if (is->nts && !peer && directive_find("ntsdumpdir")->flags & DIRECTIVE_PENDING)
+        advise(a, "not-implemented", s->item, "nts",
+               "nts is read, but this version cannot do it: rather than without authentication, "
+               "%s is never asked",
+               is->name);
     without_effect(a, s, !votes(is) && is->select_options & SELECT_PREFER, "prefer",
                    "next to noselect");
     without_effect(a, s, !votes(is) && is->select_options & SELECT_TRUST, "trust",

@@ -183,6 +183,56 @@ const char *item_argument(const struct config_item *item, int n, char buf[256])
     return buf;
 }
 
+/* --- the order of a reader --- */
+
+struct placed {
+    struct finding finding;
+    size_t file, order; /* number of the first finding in the same file; of this one */
+};
+
+static bool same_file(const struct finding *a, const struct finding *b)
+{
+    return a->file == b->file || (a->file && b->file && strcmp(a->file, b->file) == 0);
+}
+
+/* What is about the configuration as a whole comes last. */
+static bool is_about_all(const struct finding *f)
+{
+    return !f->file && f->line == 0;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const struct placed *a = x, *b = y;
+    bool all[2] = {is_about_all(&a->finding), is_about_all(&b->finding)};
+
+    if (all[0] != all[1])
+        return all[0] ? 1 : -1;
+    if (a->file != b->file)
+        return a->file < b->file ? -1 : 1;
+    if (a->finding.line != b->finding.line)
+        return a->finding.line < b->finding.line ? -1 : 1;
+    return a->order < b->order ? -1 : 1;
+}
+
+/* File by file, line by line; without memory for that in the order in which they were found. */
+static void sort_findings(struct check_report *r)
+{
+    struct placed *placed = calloc(r->count + 1, sizeof(*placed));
+
+    if (!placed)
+        return;
+    for (size_t i = 0; i < r->count; i++) {
+        placed[i] = (struct placed){r->findings[i], 0, i};
+        while (!same_file(&r->findings[placed[i].file], &r->findings[i]))
+            placed[i].file++;
+    }
+    qsort(placed, r->count, sizeof(*placed), by_place);
+    for (size_t i = 0; i < r->count; i++)
+        r->findings[i] = placed[i].finding;
+    free(placed);
+}
+
 /* --- the whole check --- */
 
 const struct config_item *item_next(const struct config *c, size_t *at,
@@ -259,6 +309,7 @@ struct check_report *config_check(const struct check_input *in)
         add_error(r, "combination", err.text);
     if (good)
         give_advice(r, &reader);
+    sort_findings(r);
     return r;
 }
 

@@ -61,6 +61,25 @@ static void dump(const struct check_report *r)
     free(text);
 }
 
+static void findings_come_in_the_order_of_the_lines(void **state)
+{
+    struct check_report *r = check(
+        "maxdrift 1e7\n" POOL "port 0\nallow\nserver a iburst maxsources 2\nleapseclist /none\n");
+    int line = 0;
+
+    (void)state;
+    assert_true(check_count(r) > 5);
+    for (size_t i = 0; i < check_count(r); i++) {
+        const struct finding *f = check_finding(r, i);
+
+        assert_true(f->line == 0 || f->line >= line);
+        assert_true(f->line != 0 || !f->file);
+        line = f->line == 0 ? 1000 : f->line;
+    }
+    assert_int_equal(line, 1000);
+    check_destroy(r);
+}
+
 static void a_healthy_configuration_has_no_findings(void **state)
 {
     struct check_report *r = check(POOL HEALTHY);
@@ -148,6 +167,7 @@ static void each_doubtful_configuration_gets_its_advice(void **state)
         {POOL "peer a copy\n" HEALTHY, "no-effect", 2},
         {POOL "server a maxsources 5\n" HEALTHY, "no-effect", 2},
         {POOL "server a nts key 5\n" HEALTHY, "no-effect", 2},
+        {POOL "server a nts\n" HEALTHY, "not-implemented", 2},
         {POOL "server a prefer noselect\n" HEALTHY, "no-effect", 2},
         {POOL "server a require noselect\n" HEALTHY, "require", 2},
         {POOL "server a key 5\n" HEALTHY, "no-keyfile", 2},
@@ -417,6 +437,7 @@ static void findings_are_valid_json_whatever_the_file_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(findings_come_in_the_order_of_the_lines),
         cmocka_unit_test(a_healthy_configuration_has_no_findings),
         cmocka_unit_test(all_mistakes_are_found_not_only_the_first),
         cmocka_unit_test(each_doubtful_configuration_gets_its_advice),
