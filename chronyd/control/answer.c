@@ -130,15 +130,21 @@ static size_t reply_to(struct exchange *x, const struct candm_request_header *he
     return out.used + x->out.used;
 }
 
-static void log_command(const struct control *c, uint16_t command, const struct endpoint *from,
-                        const struct control_key *key)
+/* Who changes something is told in the log, as far as it is known. */
+static void log_command(const struct control *c, uint16_t command,
+                        const struct control_request *request, const struct control_key *key)
 {
-    const struct candm_row *row = candm_row(command);
+    const struct candm_row *row = find_row(command);
     char text[ADDR_TEXT_MAX];
 
-    if (row && !changes_nothing(row) && may_ask(c, row, MAY_CONTROL))
+    if (!row || changes_nothing(row))
+        return;
+    if (key && key->control && may_ask(c, row, MAY_CONTROL))
         log_info(&c->log, "Command %s from %s with key %u", row->name,
-                 addr_format(&from->addr, text, sizeof(text)), key->id);
+                 addr_format(&request->from.addr, text, sizeof(text)), key->id);
+    else if (request->local && request->peer.known)
+        log_info(&c->log, "Command %s from user %u, process %d", row->name,
+                 (unsigned)request->peer.uid, (int)request->peer.pid);
 }
 
 /* The same for a request in an envelope (doc/candm-auth.adoc). */
@@ -163,8 +169,7 @@ static size_t authenticated_reply_to(struct exchange *x, const struct control_re
         authenticated_seal(&ticket, reply, &length);
         break;
     case AUTH_RUN:
-        if (ticket.key->control)
-            log_command(c, header->command, &request->from, ticket.key);
+        log_command(c, header->command, request, ticket.key);
         length = reply_to(x, header, reply, CANDM_SUCCESS,
                           ticket.key->control ? MAY_CONTROL : MAY_MONITOR);
         authenticated_seal(&ticket, reply, &length);
@@ -198,11 +203,13 @@ bool control_answer(struct control *c, const struct control_request *request, ui
         return false;
     if (header.version != CANDM_VERSION && header.version < VERSION_WITH_STATUS)
         return false;
-    if (header.version != CANDM_VERSION)
+    if (header.version != CANDM_VERSION) {
         *reply_length = reply_to(&x, &header, reply, CANDM_BAD_VERSION, MAY_OPEN);
-    else if (sealed)
+    } else if (sealed) {
         *reply_length = authenticated_reply_to(&x, request, &header, reply);
-    else
+    } else {
+        log_command(c, header.command, request, NULL);
         *reply_length = reply_to(&x, &header, reply, CANDM_SUCCESS, permission);
+    }
     return *reply_length > 0 && *reply_length <= request->length;
 }

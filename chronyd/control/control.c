@@ -162,6 +162,7 @@ static void receive(struct control *c, const struct os_datagram *d)
         .data = d->data,
         .length = d->length,
         .local = d->sock == c->unix_sock,
+        .peer = d->peer,
         .from = d->remote,
     };
     uint8_t reply[CONTROL_REPLY_MAX];

@@ -79,6 +79,7 @@ struct control_request {
     const uint8_t *data;
     size_t length;
     bool local;              /* Unix socket: everything is permitted */
+    struct os_peer peer;     /* who sent it there */
     struct endpoint from;    /* UDP */
     struct watcher *watcher; /* report stream: reports and nothing else (watch.h); NULL = none */
 };

@@ -46,6 +46,13 @@ struct os_hw_stamp {
     double frame_s; /* incoming: the end of the frame came so much later; 0 = not known */
 };
 
+/* A local process, as the kernel knows it. */
+struct os_peer {
+    bool known;
+    uint32_t uid;
+    int32_t pid; /* 0: it is not in our namespace */
+};
+
 /* A datagram, going out or come in. */
 struct os_datagram {
     int sock;
@@ -59,6 +66,7 @@ struct os_datagram {
     struct utc stamp; /* best receive time, on the system clock (raw) */
     enum os_stamp stamp_by;
     struct os_hw_stamp hw;
+    struct os_peer peer; /* Unix sockets: who sent it */
     /* left alone by the world, filled in by who turns the above into better: */
     double stamp_error_s; /* uncertainty of the stamp */
     double correction_s;  /* time spent in switches, as they say (PTP) */

@@ -48,6 +48,7 @@ try() { # OPTION...: the whole story
     expect "new source" answered ',127.0.0.4,'
     refuse "old source" answered ',127.0.0.3,'
     expect "samples are lost: $(samples) < $before" test "$(samples)" -ge "$before"
+    expect "who" has "Z Command RELOAD_CONFIG from user $(id -u), process [0-9]+\$"
     expect "told in the log" has 'Z A change of maxdistance needs a restart$'
 
     echo "server" >"$dir/more.d/bad.conf"

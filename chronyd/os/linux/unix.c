@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -51,6 +52,15 @@ static bool unix_address(struct sockaddr_un *sun, const char *path)
     return text_copy(sun->sun_path, sizeof sun->sun_path, path);
 }
 
+/* A process can't lie about itself to the kernel, unless it is root. */
+static void ask_for_senders(const struct world *w, int fd)
+{
+    int on = 1;
+
+    if (!w->restricted)
+        (void)setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+}
+
 int world_unix_open(void *ctx, const char *path, struct err *err)
 {
     struct world *w = ctx;
@@ -69,6 +79,7 @@ int world_unix_open(void *ctx, const char *path, struct err *err)
         (void)err_set_sys(err, err_code_from_errno(errno), errno, "Could not open Unix socket");
         return -1;
     }
+    ask_for_senders(w, fd);
     (void)unlink(path);
     if (bind(fd, (struct sockaddr *)&sun, sizeof sun) < 0) {
         (void)err_set_sys(err, err_code_from_errno(errno), errno, "Could not bind Unix socket %s",
@@ -111,6 +122,18 @@ bool world_unix_send(void *ctx, const struct os_datagram *d, struct err *err)
     return true;
 }
 
+static void note_sender(struct msghdr *m, struct os_peer *peer)
+{
+    const struct cmsghdr *c = CMSG_FIRSTHDR(m);
+    struct ucred who;
+
+    if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS ||
+        c->cmsg_len < CMSG_LEN(sizeof who))
+        return;
+    memcpy(&who, CMSG_DATA(c), sizeof who);
+    *peer = (struct os_peer){.known = true, .uid = who.uid, .pid = who.pid};
+}
+
 /* A sender without a path, with an abstract name or without a final NUL cannot be answered. */
 void unix_receive(struct world *w, int handle, world_handler handle_event, void *ctx)
 {
@@ -118,8 +141,17 @@ void unix_receive(struct world *w, int handle, world_handler handle_event, void 
     struct sockaddr_un sun;
     uint8_t data[DATAGRAM_MAX];
     struct iovec part = {.iov_base = data, .iov_len = sizeof data};
-    struct msghdr m = {
-        .msg_name = &sun, .msg_namelen = sizeof sun, .msg_iov = &part, .msg_iovlen = 1};
+    /* No more than the kernel's own word fits, so that nobody can hand us descriptors. */
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(struct ucred))];
+    } control;
+    struct msghdr m = {.msg_name = &sun,
+                       .msg_namelen = sizeof sun,
+                       .msg_iov = &part,
+                       .msg_iovlen = 1,
+                       .msg_control = w->restricted ? NULL : control.bytes,
+                       .msg_controllen = w->restricted ? 0 : sizeof control.bytes};
     size_t path_max;
     ssize_t n;
 
@@ -137,5 +169,6 @@ void unix_receive(struct world *w, int handle, world_handler handle_event, void 
     ev.datagram.length = (size_t)n;
     ev.datagram.stamp = world_utc(w);
     ev.datagram.stamp_by = STAMP_DAEMON;
+    note_sender(&m, &ev.datagram.peer);
     handle_event(ctx, &ev);
 }
