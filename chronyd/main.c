@@ -205,7 +205,8 @@ static int check_configuration(struct process *p)
     const struct options *o = &p->options;
     struct check_input in = {.os = &p->os,
                              .directives = (const char *const *)o->directives,
-                             .directive_count = o->directive_count};
+                             .directive_count = o->directive_count,
+                             .clock_untouched = o->no_clock_control};
     struct check_report *report;
     int status;
 

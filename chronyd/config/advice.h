@@ -21,6 +21,7 @@ struct advice {
     struct check_report *report;
     struct advised_source *sources; /* of the main file, then of sourcedirs */
     size_t source_count;
+    bool clock_untouched; /* -x: neither stepped nor set */
 };
 
 /* `item` NULL: about the configuration as a whole. `word` (NULL: the directive) is looked for in

@@ -92,7 +92,7 @@ static void memory(struct advice *a)
     if (!c->reference.drift_file)
         advise(a, "no-driftfile", NULL, NULL,
                "Without a driftfile each start begins without knowing how fast the clock runs");
-    if (!c->reference.rtcsync && !c->rtc.file)
+    if (!c->reference.rtcsync && !c->rtc.file && !a->clock_untouched)
         advise(a, "no-rtcsync", NULL, NULL,
                "Without rtcsync the kernel keeps saying that the clock is not synchronised, and "
                "the real-time clock is not set");
@@ -125,7 +125,8 @@ static void leap_seconds(struct advice *a)
 
 void advise_clock(struct advice *a)
 {
-    stepping(a);
+    if (!a->clock_untouched)
+        stepping(a);
     limits(a);
     memory(a);
     leap_seconds(a);

@@ -102,6 +102,18 @@ static void must_exist(struct advice *a, const char *path, const char *directive
                "%s: %.300s does not exist", directive, path);
 }
 
+/* Directories that the daemon makes at its start, if they are not there. */
+static bool is_made(const struct config *c, const char *dir)
+{
+    const char *const made[] = {c->dump_dir, c->nts.dump_dir, c->log_dir};
+
+    for (size_t i = 0; i < ARRAY_LEN(made); i++) {
+        if (made[i] && strcmp(made[i], dir) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A file that the daemon writes needs its directory. */
 static void needs_directory(struct advice *a, const char *path, const char *directive)
 {
@@ -113,7 +125,7 @@ static void needs_directory(struct advice *a, const char *path, const char *dire
     if (slash == dir)
         return;
     *slash = '\0';
-    if (!exists(a, dir))
+    if (!is_made(a->config, dir) && !exists(a, dir))
         advise(a, "missing-dir", config_item_of(a->config, directive), NULL,
                "%s cannot be written: the directory %.300s does not exist", directive, dir);
 }

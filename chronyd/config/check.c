@@ -266,12 +266,14 @@ static void collect_sources(struct advice *a, const struct ntp_source_settings *
     a->source_count = all;
 }
 
-static void give_advice(struct check_report *r, const struct config_reader *reader)
+static void give_advice(struct check_report *r, const struct config_reader *reader,
+                        bool clock_untouched)
 {
     struct config_reader for_sources = *reader;
     struct ntp_source_settings *more = NULL;
     size_t count = 0;
-    struct advice a = {.config = &r->config, .os = reader->os, .report = r};
+    struct advice a = {
+        .config = &r->config, .os = reader->os, .report = r, .clock_untouched = clock_untouched};
 
     for_sources.remark = on_source_remark;
     advise_lines(&a);
@@ -308,7 +310,7 @@ struct check_report *config_check(const struct check_input *in)
     else if (!config_finish(&r->config, &reader, &err))
         add_error(r, "combination", err.text);
     if (good)
-        give_advice(r, &reader);
+        give_advice(r, &reader, in->clock_untouched);
     sort_findings(r);
     return r;
 }

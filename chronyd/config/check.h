@@ -29,6 +29,7 @@ struct check_input {
     const char *path;              /* main file, or NULL if there are directives */
     const char *const *directives; /* of the command line */
     size_t directive_count;
+    bool clock_untouched; /* the daemon is to run with -x */
 };
 
 struct check_report;

@@ -61,6 +61,31 @@ static void dump(const struct check_report *r)
     free(text);
 }
 
+static void what_is_not_needed_with_an_untouched_clock_is_not_missed(void **state)
+{
+    struct config_world w;
+    const struct check_input in = {.path = "F", .os = &w.os, .clock_untouched = true};
+    struct check_report *r;
+
+    (void)state;
+    world_init(&w);
+    world_add(&w, "F", POOL "driftfile /var/lib/chrony/drift\n");
+    world_add(&w, "/var/lib/chrony/x", "");
+    r = config_check(&in);
+    assert_int_equal(check_count(r), 0);
+    check_destroy(r);
+}
+
+static void a_directory_that_the_daemon_makes_is_not_missed(void **state)
+{
+    struct check_report *r =
+        check(POOL "driftfile /none/drift\nmakestep 1 3\nrtcsync\ndumpdir /none\n");
+
+    (void)state;
+    assert_int_equal(check_count(r), 0);
+    check_destroy(r);
+}
+
 static void findings_come_in_the_order_of_the_lines(void **state)
 {
     struct check_report *r = check(
@@ -438,6 +463,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(findings_come_in_the_order_of_the_lines),
+        cmocka_unit_test(what_is_not_needed_with_an_untouched_clock_is_not_missed),
+        cmocka_unit_test(a_directory_that_the_daemon_makes_is_not_missed),
         cmocka_unit_test(a_healthy_configuration_has_no_findings),
         cmocka_unit_test(all_mistakes_are_found_not_only_the_first),
         cmocka_unit_test(each_doubtful_configuration_gets_its_advice),
