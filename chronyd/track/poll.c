@@ -5,8 +5,12 @@
 #include "base/defs.h"
 
 /* With the usual polltarget the next sample comes when the prediction has become as uncertain as
- * one sample is; other targets shorten or stretch that. */
-#define HORIZON_RATIO 1.08
+ * one sample is; other targets shorten or stretch that. It may be a little more uncertain where a
+ * request is sent every minute, and has to be less so where requests are rare and cost nobody
+ * anything: the ratio falls with this power of the interval. */
+#define HORIZON_RATIO 1.12
+#define HORIZON_LOG2_S 7
+#define HORIZON_FALL 0.06
 #define TARGET_USUAL 8.0
 /* Part of the way to the wanted interval (in powers of two) that one sample goes. */
 #define GAIN 0.75
@@ -69,7 +73,8 @@ void poll_sample(struct poll *p, const struct poll_settings *s, const struct tra
     }
 
     double ratio = HORIZON_RATIO * sqrt(TARGET_USUAL / max_d(s->target, 1.0)) *
-                   pow(max_d(s->sources, 1.0), SOURCES_POWER);
+                   pow(max_d(s->sources, 1.0), SOURCES_POWER) *
+                   pow(2.0, -HORIZON_FALL * (p->log2_s + p->score - HORIZON_LOG2_S));
     double horizon = track_horizon_s(t, ratio, ldexp(1.0, s->maxpoll + 1));
 
     adjust(p, s, clamp_d(GAIN * (log2(max_d(horizon, 1e-3)) - p->log2_s), -1.0, 1.0));

@@ -18,7 +18,7 @@ static void assert_near(double a, double b, double tolerance)
 
 /* --- steer --- */
 
-/* 100 us and 0.1 ppm: by nature 2000 s, of which 1.2 parts are taken. */
+/* 100 us and 0.1 ppm: by nature 2000 s, of which 2.3 parts are taken. */
 static const struct steer usual = {.offset_s = 50e-6,
                                    .offset_sd_s = 100e-6,
                                    .skew_ppm = 0.1,
@@ -34,9 +34,10 @@ static void steer_spreads_noise_over_the_ratio_of_uncertainties(void **state)
         long updates;
         double expected_s;
     } cases[] = {
-        {50e-6, 0.1, 3.0, 1000.0, 100, 2400.0},    {-50e-6, 0.1, 3.0, 1000.0, 100, 2400.0},
-        {50e-6, 0.1, 1.5, 1000.0, 100, 1200.0},    {50e-6, 0.2, 3.0, 1000.0, 100, 1200.0},
-        {50e-6, 0.1, 3.0, 1000.0, 8, 600.0},       {50e-6, 0.1, 3.0, 100.0, 100, 600.0},
+        {50e-6, 0.1, 3.0, 1000.0, 100, 4600.0},    {-50e-6, 0.1, 3.0, 1000.0, 100, 4600.0},
+        {50e-6, 0.1, 1.5, 1000.0, 100, 2300.0},    {50e-6, 0.2, 3.0, 1000.0, 100, 2300.0},
+        {50e-6, 0.1, 3.0, 1000.0, 8, 1884.2},      {50e-6, 0.1, 3.0, 100.0, 100, 750.0},
+        {50e-6, 0.1, 0.3, 1000.0, 100, 460.0},     {50e-6, 0.1, 6.0, 100.0, 100, 1500.0},
         {50e-6, 0.1, 3.0, 0.0, 0, 50e-6 / 0.0833}, {0.0, 0.1, 3.0, 1000.0, 0, 0.0},
     };
 
