@@ -125,6 +125,37 @@ static bool has_creeping_liar(const struct watch *w)
     return false;
 }
 
+static double queue_of_s(const struct link *l)
+{
+    double height_s = 0.0;
+
+    for (int way = 0; l && way < 2; way++) {
+        const struct delay_law *law = &l->way[way].delay;
+
+        for (size_t i = 0; i < law->count; i++)
+            if (law->parts[i].kind == DELAY_BLOAT)
+                height_s = max_d(height_s, law->parts[i].a);
+    }
+    return height_s;
+}
+
+/* A queue that fills for as long as samples are kept, in one direction, looks like an oscillator
+ * that runs a little faster; and a relay hands on what it made of it. */
+static double slow_queues_s(const struct watch *w)
+{
+    double height_s = 0.0, relay_s = 0.0;
+
+    for (size_t i = 0; i < w->peer_count; i++) {
+        const struct node *other = w->peers[i].node;
+
+        height_s = max_d(height_s, queue_of_s(network_find(w->node->world, w->node, other)));
+        for (size_t k = 0; !other->host && k < w->check->count; k++)
+            if (w->check->watches[k].node == other && &w->check->watches[k] != w)
+                relay_s = max_d(relay_s, w->check->watches[k].queues_s);
+    }
+    return height_s + relay_s;
+}
+
 static double slowest_poll_s(const struct watch *w)
 {
     double slowest = 64.0;
@@ -188,6 +219,9 @@ static void check_honest(struct watch *w)
     chronyd_verdict(n->daemon, &v);
     excuse = excused(w);
     limit_s = BOUND_TOLERANCE * v.bound_s + (has_creeping_liar(w) ? CREEP_S : 1e-6);
+    if (error_s > limit_s)
+        w->queues_s = slow_queues_s(w);
+    limit_s += w->queues_s / 2.0;
     if (v.state == VERDICT_UNSYNCHRONISED || error_s <= limit_s || excuse) {
         w->outside = 0;
         return;

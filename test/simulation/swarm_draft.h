@@ -16,7 +16,7 @@ struct draft {
     FILE *out;
     double duration_s, faults_end_s;
     int honest, liars, relays, clients;
-    bool has_leap, has_keys;
+    bool has_leap, has_queues;
     bool wants_fast_poll;          /* one source of this world is polled several times a second */
     double requests_per_s;         /* of all daemons, at most */
     int keyed_client, keyed_relay; /* who have a key in common, 0 = nobody */

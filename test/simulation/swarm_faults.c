@@ -28,7 +28,7 @@ static void put_delay(struct draft *d, const char *way)
         put(d, " uniform %.7f", jitter);
         break;
     }
-    if (chance(d, 0.15)) {
+    if (d->has_queues && chance(d, 0.3)) {
         double height = scale(d, 0.005, 0.3); /* slopes below 50 ppm: else it is no oscillator */
 
         put(d, " bloat %.4f %.0f", height, height * scale(d, 40000, 1000000));
@@ -251,9 +251,9 @@ void put_attackers(struct draft *d)
         put(d, "link attacker honest1 delay 5ms\n");
         break;
     case 2:
-        count = pick(d, 1, 500);
+        count = (int)scale(d, 1, 10000);
         put(d, "host attacker flood target %s every %.3f count %d\n", who,
-            d->duration_s / pick(d, 2, 50), count);
+            d->duration_s / pick(d, 2, 10), count);
         break;
     default:
         put(d, "host attacker babbler target %s every %.3f count 2\n", who,

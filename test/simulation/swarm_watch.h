@@ -36,6 +36,7 @@ struct watch {
     uint64_t received;    /* ... and the packets that had come in by then */
     int64_t hour;
     uint64_t lines, wakes_at_hour, sent_at_hour;
+    double queues_s;                           /* heights of slow queues on its paths */
     bool ran;                                  /* at the last look */
     double remaining_first_s, remaining_sum_s; /* of the correction, in the last part of the run */
     double bound_sum_s;

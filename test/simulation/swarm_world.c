@@ -139,6 +139,7 @@ static void put_polling(struct draft *d)
     bool bursts = false;
 
     if (d->wants_fast_poll) {
+        d->has_queues = chance(d, 0.3);
         d->wants_fast_poll = false;
         minpoll = pick(d, -3, 0);
     }
