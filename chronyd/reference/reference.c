@@ -69,12 +69,14 @@ static void read_drift_file(struct reference *r)
 
 void reference_start(struct reference *r)
 {
+    const struct reason why = {.code = REASON_NONE};
     double freq_ppm = clock_freq_ppm(r->clock);
 
     read_drift_file(r);
     if (r->skew_ppm >= SKEW_UNKNOWN_PPM && freq_ppm != 0.0)
         log_info(r->log, "Initial frequency %.3f ppm", freq_ppm);
     reference_announce(r);
+    reference_unsynchronise(r, NULL, &why); /* the first record of tracking.log */
 }
 
 static void write_drift_file(struct reference *r)

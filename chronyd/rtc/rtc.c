@@ -36,6 +36,7 @@ struct rtc {
     size_t count;
     int period_s;
     bool waiting_for_tick;
+    bool was_set; /* by us: what the file holds is not true any more */
     struct timer measure; /* next measurement, or the end of waiting for a tick */
     struct timer set;     /* the instant at which the RTC has to be set */
 };
@@ -249,13 +250,21 @@ bool rtc_handle(struct rtc *r, const struct event *ev)
         r->period_s *= 2;
     if (line.valid && r->settings.autotrim_s > 0.0 &&
         fabs(line.fast_s) >= fmax(r->settings.autotrim_s, TRIM_MIN_S) && may_trim(r)) {
-        log_info(r->log, "RTC wrong by %.3f seconds", -line.fast_s);
+        log_info(r->log, "RTC wrong by %.3f seconds (step)", line.fast_s);
         rtc_trim(r);
     }
     return true;
 }
 
 /* --- setting -------------------------------------------------------------------------------- */
+
+static void write_or_warn(struct rtc *r)
+{
+    struct err err;
+
+    if (!rtc_write(r, &err))
+        log_warning(r->log, "Could not write rtcfile: %s", err.text);
+}
 
 /* A CMOS clock counts its next second half a second after it was set, so the instant to set it to a
  * whole second is half a second after that second began. */
@@ -271,9 +280,11 @@ static void on_set(void *ctx, struct mono now)
         return;
     }
     log_info(r->log, "RTC set to the system time");
+    r->was_set = true;
     r->count = 0;
     r->period_s = PERIOD_MIN_S;
     wait_until_next(r, PERIOD_MIN_S);
+    write_or_warn(r);
 }
 
 bool rtc_trim(struct rtc *r)
@@ -289,14 +300,23 @@ bool rtc_trim(struct rtc *r)
 bool rtc_write(struct rtc *r, struct err *err)
 {
     struct rtc_line line = fit(r);
+    struct osc at = r->count > 0 ? r->readings[r->count - 1].at : clock_osc_now(r->clock);
     char text[128];
     int length;
 
-    if (r->count == 0)
-        return true; /* nothing better than what the file holds */
+    if (!line.valid) {
+        struct rtc_file file = {.rate_known = false};
+        bool any = read_file(&r->os, r->log, r->settings.file, &file);
+
+        /* The file may know more: a rate that was learned in days is not to be lost in a minute. It
+         * outlives setting the RTC, too. */
+        if (!r->was_set && (r->count == 0 || (any && file.rate_known)))
+            return true;
+        line.valid = file.rate_known;
+        line.rate = file.rate_ppm * 1e-6;
+    }
     length = snprintf(text, sizeof(text), "%1d %.0f %.6f %.3f\n", line.valid,
-                      s_from_ns(clock_corrected(r->clock, r->readings[r->count - 1].at).ns),
-                      line.fast_s, line.rate * 1e6);
+                      s_from_ns(clock_corrected(r->clock, at).ns), line.fast_s, line.rate * 1e6);
     return r->os.ops->file_replace(r->os.ctx, r->settings.file, text, (size_t)length, 0644, err);
 }
 
@@ -353,12 +373,9 @@ struct rtc *rtc_create(const struct os *os, struct timers *timers, const struct 
 
 void rtc_destroy(struct rtc *r)
 {
-    struct err err;
-
     if (!r)
         return;
-    if (!rtc_write(r, &err))
-        log_warning(r->log, "Could not write rtcfile: %s", err.text);
+    write_or_warn(r);
     timer_cancel(r->timers, &r->measure);
     timer_cancel(r->timers, &r->set);
     r->os.ops->rtc_close(r->os.ctx);
