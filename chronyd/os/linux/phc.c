@@ -13,6 +13,9 @@
 #include "base/text.h"
 
 #define SECONDS_MAX INT64_C(9000000000)
+#define READING_MAX_NS 1e9
+#define SERIES_MAX_NS 6e10
+#define APART_MAX_NS 9e18
 
 bool phc_time(const struct ptp_clock_time *t, int64_t *ns)
 {
@@ -22,11 +25,26 @@ bool phc_time(const struct ptp_clock_time *t, int64_t *ns)
     return true;
 }
 
-static bool take(struct phc_reading *out, const struct ptp_clock_time *before,
+static bool near(int64_t a, int64_t b, double limit_ns)
+{
+    double distance = (double)a - (double)b;
+
+    return distance < limit_ns && distance > -limit_ns;
+}
+
+/* One more reading, if it is one: not taking long, about at the time of the first one, and such
+ * that its times can be subtracted. */
+static bool take(struct phc_reading *list, size_t count, const struct ptp_clock_time *before,
                  const struct ptp_clock_time *device, const struct ptp_clock_time *after)
 {
-    return phc_time(before, &out->before_ns) && phc_time(device, &out->device_ns) &&
-           phc_time(after, &out->after_ns) && out->after_ns >= out->before_ns;
+    struct phc_reading *r = &list[count];
+
+    return phc_time(before, &r->before_ns) && phc_time(device, &r->device_ns) &&
+           phc_time(after, &r->after_ns) && r->after_ns >= r->before_ns &&
+           near(r->after_ns, r->before_ns, READING_MAX_NS) &&
+           near(r->device_ns, r->before_ns, APART_MAX_NS) &&
+           near(r->before_ns, list[0].before_ns, SERIES_MAX_NS) &&
+           near(r->device_ns, list[0].device_ns, SERIES_MAX_NS);
 }
 
 static bool read_cross_stamp(const struct phc *p, struct phc_reading *out)
@@ -35,7 +53,7 @@ static bool read_cross_stamp(const struct phc *p, struct phc_reading *out)
 
     memset(&o, 0, sizeof o);
     return ioctl(p->fd, PTP_SYS_OFFSET_PRECISE, &o) == 0 &&
-           take(out, &o.sys_realtime, &o.device, &o.sys_realtime);
+           take(out, 0, &o.sys_realtime, &o.device, &o.sys_realtime);
 }
 
 static size_t read_extended(const struct phc *p, struct phc_reading *out, unsigned wanted)
@@ -48,7 +66,7 @@ static size_t read_extended(const struct phc *p, struct phc_reading *out, unsign
     if (ioctl(p->fd, PTP_SYS_OFFSET_EXTENDED, &o) < 0)
         return 0;
     for (unsigned i = 0; i < wanted; i++)
-        count += take(&out[count], &o.ts[i][0], &o.ts[i][1], &o.ts[i][2]);
+        count += take(out, count, &o.ts[i][0], &o.ts[i][1], &o.ts[i][2]);
     return count;
 }
 
@@ -62,7 +80,7 @@ static size_t read_plain(const struct phc *p, struct phc_reading *out, unsigned 
     if (ioctl(p->fd, PTP_SYS_OFFSET, &o) < 0)
         return 0;
     for (unsigned i = 0; i < wanted; i++)
-        count += take(&out[count], &o.ts[2 * i], &o.ts[2 * i + 1], &o.ts[2 * i + 2]);
+        count += take(out, count, &o.ts[2 * i], &o.ts[2 * i + 1], &o.ts[2 * i + 2]);
     return count;
 }
 

@@ -95,7 +95,7 @@ static bool phc_receive(struct refclock_device *d, struct os_refclock_sample *ou
         event.index != (unsigned)d->channel || !phc_time(&event.t, &pulse_ns) ||
         !read_clock(d, &now))
         return false;
-    out->stamp.ns = pulse_ns - ns_from_s(now.offset_s);
+    out->stamp.ns = ns_add(pulse_ns, -ns_from_s(now.offset_s));
     fraction_ns = utc_calendar(out->stamp).ns;
     out->offset_s = s_from_ns(fraction_ns < NS_PER_S / 2 ? -fraction_ns : NS_PER_S - fraction_ns);
     out->dispersion_s = now.dispersion_s;

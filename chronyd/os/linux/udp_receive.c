@@ -20,6 +20,8 @@
 #define SCM_TIMESTAMPING SO_TIMESTAMPING
 #endif
 
+#define SECONDS_MAX INT64_C(9000000000)
+
 /* What the ancillary data of one message says. */
 struct ancillary {
     struct utc stamp;
@@ -35,9 +37,14 @@ struct ancillary {
     struct sock_extended_err error;
 };
 
-static int64_t ns_from_timespec(const struct timespec *ts)
+/* False: there is none, or it is no time (clocks of interfaces may show anything). */
+static bool take_time(const struct timespec *ts, int64_t *ns)
 {
-    return (int64_t)ts->tv_sec * NS_PER_S + ts->tv_nsec;
+    if ((ts->tv_sec == 0 && ts->tv_nsec == 0) || ts->tv_sec > SECONDS_MAX ||
+        ts->tv_sec < -SECONDS_MAX || ts->tv_nsec < 0 || ts->tv_nsec >= NS_PER_S)
+        return false;
+    *ns = (int64_t)ts->tv_sec * NS_PER_S + ts->tv_nsec;
+    return true;
 }
 
 /* Software time is in the first field, hardware time in the third. */
@@ -48,13 +55,10 @@ static void read_stamp(struct ancillary *a, const struct cmsghdr *c)
     if (c->cmsg_len < CMSG_LEN(sizeof ts))
         return;
     memcpy(ts, CMSG_DATA(c), sizeof ts);
-    if (ts[2].tv_sec != 0 || ts[2].tv_nsec != 0) {
-        a->hw_ns = ns_from_timespec(&ts[2]);
+    if (take_time(&ts[2], &a->hw_ns))
         a->hw_stamped = true;
-    }
-    if (ts[0].tv_sec == 0 && ts[0].tv_nsec == 0)
+    if (!take_time(&ts[0], &a->stamp.ns))
         return;
-    a->stamp.ns = ns_from_timespec(&ts[0]);
     a->stamp_by = STAMP_KERNEL;
     a->stamped = true;
 }
