@@ -145,6 +145,23 @@ else
     expect "without it: memory is locked" test "$(status_of VmLck)" -eq 0
     finish "lock_all locks the memory"
 fi
+# A hard limit that may not be raised: locking the present memory alone would let a later allocation
+# fail, so nothing is locked, which is told, and the daemon goes on.
+if ! setpriv --bounding-set -sys_resource --inh-caps -sys_resource true 2>/dev/null; then
+    echo "skip $name: capabilities cannot be taken away here"
+else
+    cat >"$dir/limited" <<END
+#!/bin/bash
+ulimit -Hl 64
+exec setpriv --bounding-set -sys_resource --inh-caps -sys_resource "$chronyd" "\$@"
+END
+    chmod +x "$dir/limited"
+    locked=$(chronyd=$dir/limited status_of VmLck lock_all)
+    expect "told" has 'Could not lock memory: Operation not permitted'
+    expect "nothing is locked: $locked" test "$locked" -eq 0
+    expect "started and ended well" has 'chronyd exiting'
+    finish "lock_all is told when the limit cannot be raised"
+fi
 expect "user nobody" test "$(status_of Uid 'user nobody')" = "$(id -u nobody)"
 expect "without it" test "$(status_of Uid)" = "$(id -u)"
 finish "user is who it runs as"
