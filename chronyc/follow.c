@@ -50,7 +50,7 @@ static bool input_ended(const struct follower *f)
     return f->input >= 0 && read(f->input, bytes, sizeof(bytes)) <= 0;
 }
 
-static bool subscribe(struct follower *f)
+bool follow_subscribe(struct transport *t)
 {
     uint8_t data[CANDM_REQUEST_MAX];
     const struct candm_row *row = candm_row(CANDM_REQ_SUBSCRIBE);
@@ -61,7 +61,7 @@ static bool subscribe(struct follower *f)
                                                                   .command = CANDM_REQ_SUBSCRIBE});
     candm_put_req_int(&out, &(struct candm_req_int){(int32_t)CANDM_EVENTS_ALL});
     wire_put_zeros(&out, out.size - out.used);
-    return transport_send(f->t, data, out.used);
+    return transport_send(t, data, out.used);
 }
 
 /* False: it was the last packet. */
@@ -98,7 +98,7 @@ static enum outcome listen_once(struct follower *f)
 
     f->subscribed = false;
     f->reason = 0;
-    if (!subscribe(f))
+    if (!follow_subscribe(f->t))
         return OUTCOME_LOST;
     for (;;) {
         int64_t wait_ms = f->subscribed ? WAIT_MS : f->s->settings.timeout_ms;

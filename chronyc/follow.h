@@ -17,4 +17,7 @@ int follow(struct session *s, int words);
 void follow_print(struct session *s, const struct candm_event_header *h,
                   const union candm_event_payload *e);
 
+/* Ask for all events, over a stream of reports that is open. */
+bool follow_subscribe(struct transport *t);
+
 #endif

@@ -368,6 +368,11 @@ bool transport_open_stream(struct transport *t)
     return false;
 }
 
+void transport_close(struct transport *t)
+{
+    close_socket(t);
+}
+
 void transport_wake_on(struct transport *t, int fd)
 {
     t->wake_fd = fd;

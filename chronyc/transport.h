@@ -39,6 +39,8 @@ bool transport_open_next(struct transport *t);
 /* Open the stream for reports of the first daemon on this host that has one; events come over it as
  * well as replies. */
 bool transport_open_stream(struct transport *t);
+/* Give up what is open; the list stays. */
+void transport_close(struct transport *t);
 /* From now on waiting also ends, with TRANSPORT_STOPPED, when `fd` can be read; -1: no more. */
 void transport_wake_on(struct transport *t, int fd);
 bool transport_is_open(const struct transport *t);

@@ -4,17 +4,21 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "chronyc/args.h"
 #include "chronyc/commands.h"
 #include "chronyc/date.h"
+#include "chronyc/follow.h"
 #include "chronyc/screen.h"
 #include "chronyc/sentences.h"
 
 #define INTERVAL_MIN_S 0.1
 #define INTERVAL_MAX_S 3600.0
 #define REPLY_TIMEOUT_MS 500
+/* Between two pages, however much happens. */
+#define PAUSE_MS 200
 
 /* --- the model ------------------------------------------------------------------------------- */
 
@@ -116,25 +120,60 @@ static bool obey(struct watch_model *m, int key)
     return true;
 }
 
+/* What happens at a daemon of ours is shown at once, not with the next page: its stream of reports
+ * says when. Without one the pages come at their interval alone. */
+static void subscribe(struct transport *events)
+{
+    if (!transport_is_open(events) && transport_open_stream(events))
+        (void)follow_subscribe(events);
+}
+
+/* The next key; 0 at the time of the next page, which comes sooner if there are news. */
+static int wait_for_key(struct session *s, struct screen *screen, struct transport *events,
+                        int64_t *next_ms)
+{
+    int64_t soonest_ms = transport_now_ms() + PAUSE_MS;
+    uint8_t data[CANDM_REQUEST_MAX];
+    size_t length;
+
+    while (transport_is_open(events)) {
+        switch (transport_receive(events, data, sizeof(data), &length, *next_ms)) {
+        case TRANSPORT_OK:
+            if (soonest_ms < *next_ms)
+                *next_ms = soonest_ms;
+            break;
+        case TRANSPORT_TIMEOUT:
+            return 0;
+        case TRANSPORT_STOPPED: /* a key, or a signal */
+            return screen_key(screen, 0.05, s->stop);
+        case TRANSPORT_FAILED:
+            transport_close(events);
+            break;
+        }
+    }
+    return screen_key(screen, (double)(*next_ms - transport_now_ms()) / 1000.0, s->stop);
+}
+
 static void watch_screen(struct session *s, struct screen *screen, struct watch_model *m)
 {
+    const struct settings *to = &s->settings;
+    struct transport *events = transport_create(to->hosts, to->port, to->family, s->stop);
     int64_t interval_ms = (int64_t)(m->interval_s * 1000.0);
     int64_t next_ms = transport_now_ms();
 
+    transport_wake_on(events, STDIN_FILENO);
     while (!session_stopped(s)) {
-        int64_t now_ms = transport_now_ms();
-        int key;
-
-        if (now_ms >= next_ms) {
+        if (transport_now_ms() >= next_ms) {
+            subscribe(events);
             if (!m->paused)
                 fetch_quietly(s, m);
             next_ms = transport_now_ms() + interval_ms;
         }
         draw(screen, m);
-        key = screen_key(screen, (double)(next_ms - transport_now_ms()) / 1000.0, s->stop);
-        if (!obey(m, key))
+        if (!obey(m, wait_for_key(s, screen, events, &next_ms)))
             break;
     }
+    transport_destroy(events);
 }
 
 /* Without a terminal: a line or a document per interval, `count` times, 0 = for ever. */

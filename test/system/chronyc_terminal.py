@@ -10,6 +10,7 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -67,6 +68,10 @@ class Terminal:
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         return None
+
+
+def command(*words):
+    subprocess.run([CHRONYC, "-h", SOCKET, *words], check=True, stdout=subprocess.DEVNULL)
 
 
 def report(name, ok, terminal=None):
@@ -142,6 +147,14 @@ def watch():
     page = re.sub("\x1b\\[[0-9?]*[A-Za-z]", "", t.out.split("\x1b[H")[0])
     page = re.split("\r*\n", page)
     report("watch fits 80x24", len(page) == 24 and max(map(len, page)) <= 80)
+    t.type("q")
+    t.status()
+    t = Terminal("watch", "600")
+    t.expect("127\\.0\\.0\\.77.*q quit")
+    time.sleep(0.5)
+    command("add", "server", "127.0.0.78", "offline")
+    report("watch shows at once what happens", t.expect("127\\.0\\.0\\.78.*q quit"), t)
+    command("delete", "127.0.0.78")
     t.type("q")
     t.status()
 
