@@ -148,7 +148,7 @@ static void clientlog_full_slot_forgets_who_was_silent_longest(void **state)
     for (uint32_t i = 0; i < 9; i++) {
         a[i] = client(i);
         clientlog_hit(cl, i == 3 ? CLIENT_COMMAND : CLIENT_NTP, &a[i],
-                      (struct mono){i == 3 ? 0 : 100 + i}, NULL);
+                      (struct mono){i == 3 ? 0 : (100 + i) * NS_PER_S}, NULL);
     }
     assert_false(report_of(cl, &a[3], (struct mono){200}, &r));
     for (uint32_t i = 0; i < 9; i++) {
