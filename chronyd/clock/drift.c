@@ -43,7 +43,8 @@ bool drift_read(const struct os *os, const char *path, struct drift *out, struct
     good = next_number(&at, &out->freq_ppm) && next_number(&at, &out->skew_ppm);
     free(data);
     if (!good)
-        return err_set(err, ERR_SYNTAX, "Could not read valid frequency and skew from driftfile %s", path);
+        return err_set(err, ERR_SYNTAX, "Could not read valid frequency and skew from driftfile %s",
+                       path);
     if (out->skew_ppm < SKEW_MIN_PPM)
         out->skew_ppm = SKEW_MIN_PPM;
     return true;

@@ -36,7 +36,7 @@ struct rtc {
     size_t count;
     int period_s;
     bool waiting_for_tick;
-    bool was_set; /* by us: what the file holds is not true any more */
+    bool was_set;         /* by us: what the file holds is not true any more */
     struct timer measure; /* next measurement, or the end of waiting for a tick */
     struct timer set;     /* the instant at which the RTC has to be set */
 };
