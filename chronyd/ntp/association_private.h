@@ -159,12 +159,12 @@ struct answer {
 };
 
 /* reply.c */
-bool reply_is_valid(const struct association *a, const struct os_datagram *d,
-                    const struct ntp_packet *p);
+/* Does it answer our request, as far as its origin tells? */
+bool reply_answers(const struct association *a, const struct ntp_header *h);
 void reply_take(struct association *a, const struct os_datagram *d, const struct ntp_packet *p);
 
 /* hold.c */
-/* Keep a valid answer until the interface's stamp of its request has come (hwtstimeout); false: it
+/* Keep an answer until the interface's stamp of its request has come (hwtstimeout); false: it
  * need not wait. */
 bool hold_back(struct association *a, const struct os_datagram *d, const struct ntp_packet *p);
 void hold_release(struct association *a);

@@ -14,18 +14,24 @@ struct held {
 static bool has_to_wait(const struct association *a, const struct os_datagram *d)
 {
     return a->room->settings.hwts_timeout_s > 0.0 && a->request.waiting &&
-           a->request.sent.by != STAMP_HARDWARE && hwstamps_expected(a->room->hw, d->interface);
+           a->request.sent.by != STAMP_HARDWARE && !addr_is_loopback(&a->remote.addr) &&
+           hwstamps_expected(a->room->hw, d->interface);
+}
+
+static bool is_copy(const struct held *h, const struct os_datagram *d)
+{
+    return d->length == h->datagram.length && memcmp(d->data, h->data, d->length) == 0;
 }
 
 bool hold_back(struct association *a, const struct os_datagram *d, const struct ntp_packet *p)
 {
     struct held *h;
 
-    if (!has_to_wait(a, d) || !reply_is_valid(a, d, p))
+    if (!has_to_wait(a, d) || !reply_answers(a, &p->header))
         return false;
-    /* The first one counts; a copy of it would not have been taken after it either. */
+    /* What waits has not been authenticated yet, so it must not keep another one out. */
     if (a->held)
-        return true;
+        return is_copy(a->held, d);
     h = malloc(sizeof(*h));
     if (!h || d->length > sizeof(h->data)) {
         free(h);

@@ -222,7 +222,9 @@ bool hwstamps_expected(const struct hwstamps *h, int interface)
     for (size_t i = 0; h && i < h->count; i++) {
         const struct port *p = &h->ports[i];
 
-        if ((interface == 0 || p->world.interface == interface) && hwclock_ready(p->clock))
+        /* One alone may lie below another interface (a VLAN, a bond). */
+        if ((interface == 0 || h->count == 1 || p->world.interface == interface) &&
+            hwclock_ready(p->clock))
             return true;
     }
     return false;

@@ -321,12 +321,11 @@ static void take_root(const struct association *a, const struct ntp_packet *p, s
     }
 }
 
-bool reply_is_valid(const struct association *a, const struct os_datagram *d,
-                    const struct ntp_packet *p)
+bool reply_answers(const struct association *a, const struct ntp_header *h)
 {
     bool interleaved;
 
-    return has(packet_tests(a, d, p, &interleaved), TESTS_VALID);
+    return answers(a, h, &interleaved);
 }
 
 void association_receive(struct association *a, const struct os_datagram *d)

@@ -69,7 +69,8 @@ static void tell_sent(struct world *w, const struct world_sent *s, struct moment
 }
 
 /* The answer, 10 ms each way; the interface stamps it. */
-static void answer(struct world *w, const struct world_sent *s, double frame_s, int64_t hw_wrong_ns)
+static void answer_and_copy(struct world *w, const struct world_sent *s, double frame_s,
+                            int64_t hw_wrong_ns, int copies)
 {
     struct ntp_packet in;
     struct ntp_header h;
@@ -102,7 +103,13 @@ static void answer(struct world *w, const struct world_sent *s, double frame_s, 
         .stamp = {w->utc_ns},
         .stamp_by = STAMP_KERNEL,
         .hw = {1, world_hw_ns(w, came.mono_ns - ns_from_s(frame_s)) + hw_wrong_ns, frame_s}};
-    ntp_handle(w->ntp, &ev);
+    for (int i = 0; i <= copies; i++)
+        ntp_handle(w->ntp, &ev);
+}
+
+static void answer(struct world *w, const struct world_sent *s, double frame_s, int64_t hw_wrong_ns)
+{
+    answer_and_copy(w, s, frame_s, hw_wrong_ns, 0);
 }
 
 static const struct sample *newest(const struct world *w)
@@ -317,16 +324,38 @@ static void answer_waits_for_the_stamp_of_its_request(void **state)
     size_t before = samples(w);
 
     (void)state;
-    answer(w, &s, 0, 0);
+    answer_and_copy(w, &s, 0, 0, 2);
     assert_int_equal(samples(w), before);
     assert_true(w->open[s.sock]);
-    answer(w, &s, 0, 0); /* a copy that came another way */
     world_pass(w, 500000);
     tell_sent(w, &s, left, false, 0);
     assert_int_equal(samples(w), before + 1);
     assert_true(fabs(newest(w)->delay_s - 0.02) < 1e-7);
     assert_int_equal(world_data(w, 1).tx_stamp, 'H');
     assert_false(w->open[s.sock]);
+    world_destroy(w);
+}
+
+static void forged_answer_does_not_keep_the_true_one_out(void **state)
+{
+    struct hwtimestamp_settings line = eth0;
+    struct world *w;
+    struct world_sent s, seen;
+    size_t before;
+
+    (void)state;
+    w = client(&line, 0.05);
+    s = next_request(w);
+    before = samples(w);
+    /* It knows the request; its times are those of an impossible exchange. */
+    seen = s;
+    w->server.offset_s = -1e6;
+    w->hw.silent = true;
+    answer(w, &seen, 0, 0);
+    w->server.offset_s = 0;
+    answer(w, &s, 0, 0);
+    assert_int_equal(samples(w), before + 1);
+    assert_true(fabs(newest(w)->offset_then_s) < 1.0);
     world_destroy(w);
 }
 
@@ -466,6 +495,7 @@ int main(void)
         cmocka_unit_test(stamps_that_contradict_the_kernel_are_left_out),
         cmocka_unit_test(clock_that_cannot_be_read_leaves_the_kernel_s_stamps),
         cmocka_unit_test(answer_waits_for_the_stamp_of_its_request),
+        cmocka_unit_test(forged_answer_does_not_keep_the_true_one_out),
         cmocka_unit_test(answer_waits_no_longer_than_hwtstimeout),
         cmocka_unit_test(answer_does_not_wait_where_no_stamp_will_come),
         cmocka_unit_test(answer_that_waits_goes_with_its_source),

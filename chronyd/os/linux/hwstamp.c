@@ -156,6 +156,7 @@ static bool enable(struct world *w, const struct os_hwstamp_params *p, struct hw
         return err_set(err, ERR_UNSUPPORTED, "It has no clock");
     if (!configure(w, p->interface, choose_filter(&info, p->filter), &config))
         return err_set_sys(err, ERR_UNSUPPORTED, errno, "Could not configure it");
+    port->clock = (int)info.phc_index;
     port->receives = config.rx_filter != HWTSTAMP_FILTER_NONE;
     port->byte_s = byte_time_s(w, p->interface);
     port->no_cross_stamps = p->no_cross_stamps;
@@ -213,12 +214,22 @@ bool world_hwclock_read(void *ctx, int clock, struct os_hwclock_reading *out)
     return true;
 }
 
-/* An interface that is not among those that stamp may lie upon one (a VLAN, a bond): if there is
- * only one, it was that. A wrong guess does not fit the kernel's stamp and is found out. */
+static bool clocks_are_one(const struct world *w)
+{
+    for (int i = 1; i < w->hw_count; i++) {
+        if (w->hw_ports[i].clock != w->hw_ports[0].clock)
+            return false;
+    }
+    return w->hw_count > 0;
+}
+
+/* An interface that is not among those that stamp may lie upon one (a VLAN, a bond), or may not be
+ * told: if there is only one clock, it was that. A wrong guess does not fit the kernel's stamp and
+ * is found out. */
 void hwstamp_fill(const struct world *w, int interface, size_t frame_bytes, int64_t ns,
                   struct os_hw_stamp *out)
 {
-    int found = w->hw_count == 1 ? 0 : -1;
+    int found = clocks_are_one(w) ? 0 : -1;
 
     for (int i = 0; i < w->hw_count; i++) {
         if (w->hw_ports[i].interface == interface)

@@ -55,7 +55,7 @@ struct queued {
 
 /* A network interface that stamps packets. */
 struct hw_port {
-    int interface, fd; /* index, and the device of its clock */
+    int interface, clock, fd; /* indices of it and of its clock, the clock's device */
     bool receives;
     double byte_s; /* of a byte on the wire; 0 = not known */
     bool no_cross_stamps, no_extended;
