@@ -33,11 +33,6 @@ void transport_destroy(struct transport *t)
     (void)t;
 }
 
-void transport_close(struct transport *t)
-{
-    (void)t;
-}
-
 bool transport_open_first(struct transport *t)
 {
     return t != NULL;
@@ -59,11 +54,6 @@ void transport_wake_on(struct transport *t, int fd)
 {
     (void)t;
     (void)fd;
-}
-
-void transport_close(struct transport *t)
-{
-    (void)t;
 }
 
 bool transport_is_open(const struct transport *t)
