@@ -1,6 +1,30 @@
 /* extensions.c - payloads that only this project has (doc/candm-extensions.adoc). */
 #include "candm/fields.h"
 
+#include <math.h>
+
+/* Two bytes that were zero once hold a duration as its binary logarithm, rounded up: 0 is unknown,
+ * 1 is LOG_LEAST, and the unit a thousandth. */
+#define LOG_LEAST (-40.0)
+#define LOG_UNITS 1024.0
+/* Part of a unit by which the library may be wrong: what was decoded encodes to the same. */
+#define LOG_EXACT 1e-6
+
+static uint16_t logarithm(double duration_s)
+{
+    double code;
+
+    if (!(duration_s > 0.0))
+        return 0;
+    code = ceil((log2(duration_s) - LOG_LEAST) * LOG_UNITS - LOG_EXACT) + 1.0;
+    return code < 1.0 ? 1 : code > UINT16_MAX ? UINT16_MAX : (uint16_t)code;
+}
+
+static double from_logarithm(uint16_t code)
+{
+    return code > 0 ? exp2((code - 1) / LOG_UNITS + LOG_LEAST) : 0.0;
+}
+
 static void put_text(struct wire_out *out, const char *text, size_t size)
 {
     size_t length = strnlen(text, size - 1);
@@ -43,7 +67,7 @@ void candm_get_reason(struct wire_in *in, struct candm_reason *r)
 void candm_put_rpy_verdict(struct wire_out *out, const struct candm_rpy_verdict *v)
 {
     wire_put_u16(out, v->state);
-    wire_put_u16(out, 0);
+    wire_put_u16(out, logarithm(v->expected_s));
     candm_put_float(out, v->bound_s);
     candm_put_reason(out, &v->reason);
 }
@@ -51,7 +75,7 @@ void candm_put_rpy_verdict(struct wire_out *out, const struct candm_rpy_verdict 
 void candm_get_rpy_verdict(struct wire_in *in, struct candm_rpy_verdict *v)
 {
     v->state = wire_get_u16(in);
-    candm_skip(in, 2);
+    v->expected_s = from_logarithm(wire_get_u16(in));
     v->bound_s = candm_get_float(in);
     candm_get_reason(in, &v->reason);
 }

@@ -253,7 +253,8 @@ enum candm_verdict_state {
 };
 struct candm_rpy_verdict {
     uint16_t state;
-    double bound_s; /* of the error of the system clock */
+    double bound_s;    /* of the error of the system clock */
+    double expected_s; /* what it stays below 99.9 per cent of the time; 0 = unknown */
     struct candm_reason reason;
 };
 struct candm_rpy_source_reason {

@@ -196,6 +196,9 @@ static void json_host(FILE *out, const struct host_view *v)
     json_string(out, verdict_word(v->verdict.state));
     fprintf(out, ",\"error_bound_s\":%s",
             known ? format_json_number(buf, sizeof(buf), v->verdict.bound_s) : "null");
+    known = known && v->verdict.expected_s > 0.0; /* older daemons do not tell it */
+    fprintf(out, ",\"expected_error_s\":%s",
+            known ? format_json_number(buf, sizeof(buf), v->verdict.expected_s) : "null");
     json_reason(out, "reason", &v->verdict.reason);
     fputs(",\"sentence\":", out);
     json_string(out, host_view_sentence(sentence, sizeof(sentence), v));

@@ -112,6 +112,9 @@ static void print_verdict(FILE *out, const struct metrics *m)
     }
     gauge(out, "chrony_error_bound_seconds", "seconds", "Bound of the error of the system clock",
           v->state == CANDM_VERDICT_UNSYNCHRONISED ? (double)INFINITY : v->bound_s);
+    if (v->state != CANDM_VERDICT_UNSYNCHRONISED && v->expected_s > 0.0)
+        gauge(out, "chrony_expected_error_seconds", "seconds",
+              "What the error stays below 99.9 per cent of the time", v->expected_s);
 }
 
 static void print_tracking(FILE *out, const struct metrics *m)

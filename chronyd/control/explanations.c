@@ -37,6 +37,7 @@ void explain_verdict(const struct control_rooms *rooms, struct candm_rpy_verdict
     reference_verdict(rooms->reference, &verdict);
     *out = (struct candm_rpy_verdict){.state = (uint16_t)verdict.state,
                                       .bound_s = verdict.bound_s,
+                                      .expected_s = verdict.expected_s,
                                       .reason = reason_of(&verdict.reason)};
 }
 

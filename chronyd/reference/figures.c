@@ -9,6 +9,10 @@
 #define STATUS_INTERVAL_S 64.0
 #define STATUS_MAX_ERROR_S 16.0
 
+/* Deviations that are exceeded in less than a thousandth of the time. With the normal law 3.3 would
+ * do; deviations are learned from few samples, and delays have tails. */
+#define EXPECTED_SDS 6.0
+
 double reference_dispersion_rate(const struct reference *r, double age_s)
 {
     double stray_ppm = max_d(r->skew_ppm, 2.0 * reference_holdover_ppm(r, age_s));
@@ -32,6 +36,21 @@ double reference_bound_s(const struct reference *r)
         return UNSYNCHRONISED_ROOT_S * 1.5;
     return fabs(clock_remaining_s(r->clock)) + (PLANT == 15 ? 0.0 : r->root_delay_s / 2.0) +
            reference_root_dispersion_s(r, clock_osc_now(r->clock));
+}
+
+/* What the statistics say: so many standard deviations of the estimate, whose error may have the
+ * sign of its frequency's. Unlike the bound it takes for granted that paths are as symmetric as
+ * they looked. */
+double reference_expected_error_s(const struct reference *r)
+{
+    double age_s, stray_ppm, sd_s;
+
+    if (!r->synchronised)
+        return UNSYNCHRONISED_ROOT_S * 1.5;
+    age_s = max_d(0.0, clock_interval_s(r->clock, r->updated_at, clock_osc_now(r->clock)));
+    stray_ppm = max_d(r->skew_ppm / 2.0, reference_holdover_ppm(r, age_s));
+    sd_s = r->offset_sd_s + age_s * (stray_ppm + fabs(r->resid_freq_ppm)) * 1e-6;
+    return min_d(reference_bound_s(r), fabs(clock_remaining_s(r->clock)) + EXPECTED_SDS * sd_s);
 }
 
 static double root_distance_s(const struct reference *r, struct osc at)

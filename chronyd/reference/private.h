@@ -130,6 +130,7 @@ double reference_dispersion_rate(const struct reference *r, double age_s);
 double reference_root_dispersion_s(const struct reference *r, struct osc at);
 /* Bound on the error of the system clock without the announced parts of a local reference. */
 double reference_bound_s(const struct reference *r);
+double reference_expected_error_s(const struct reference *r);
 bool reference_local_active(const struct reference *r, struct osc at);
 /* After anything that changes what is announced: kernel status, timer for the next change. */
 void reference_announce(struct reference *r);

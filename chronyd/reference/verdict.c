@@ -50,7 +50,9 @@ void reference_verdict(const struct reference *r, struct verdict *out)
 {
     double remaining_s = clock_remaining_s(r->clock);
 
-    *out = (struct verdict){.state = VERDICT_OK, .bound_s = reference_bound_s(r)};
+    *out = (struct verdict){.state = VERDICT_OK,
+                            .bound_s = reference_bound_s(r),
+                            .expected_s = reference_expected_error_s(r)};
     if (!r->synchronised) {
         out->state = VERDICT_UNSYNCHRONISED;
         out->reason = r->trouble;

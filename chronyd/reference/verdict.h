@@ -14,7 +14,9 @@ enum verdict_state {
 
 struct verdict {
     enum verdict_state state;
-    double bound_s; /* |remaining correction| + root dispersion + root delay / 2 */
+    double bound_s;    /* |remaining correction| + root dispersion + root delay / 2 */
+    double expected_s; /* what the error stays below 99.9 per cent of the time, if the paths are as
+                          symmetric as they look; at most bound_s */
     struct reason reason;
 };
 

@@ -23,6 +23,8 @@ struct measurement {
     double figure[FIGURES];
     double outside;   /* share of looks in which the error lay outside the announced bound */
     double tightness; /* mean of bound / |error| would blow up: geometric mean of the bound, s */
+    double surprised; /* share of looks with more than the expected error */
+    double expected;  /* settled: mean of the expected error, as a multiple of the RMS error */
     bool broken;
     char why[200];
 };
@@ -33,7 +35,8 @@ struct measuring {
     struct node *client;
     struct probe settled, within_1ms, within_jitter;
     struct happening look;
-    double looks, outside, log_bound;
+    double looks, outside, log_bound, surprised;
+    double settled_looks, expected;
 };
 
 static void look(struct world *w, struct happening *h)
@@ -49,7 +52,12 @@ static void look(struct world *w, struct happening *h)
         return;
     m->looks += 1.0;
     m->outside += fabs(node_error_s(m->client)) > v.bound_s;
+    m->surprised += fabs(node_error_s(m->client)) > v.expected_s;
     m->log_bound += log(max_d(v.bound_s, 1e-9));
+    if (w->now_ns >= m->settled.from_ns) {
+        m->settled_looks += 1.0;
+        m->expected += v.expected_s;
+    }
 }
 
 static void prepare(struct run *r, void *ctx)
@@ -91,6 +99,9 @@ static void finished(struct run *r, void *ctx)
     m->out->figure[4] = sqrt(p->sum_freq2 / count);
     m->out->figure[5] = (double)m->client->counts.sent;
     m->out->outside = m->looks > 0.0 ? m->outside / m->looks : 0.0;
+    m->out->surprised = m->looks > 0.0 ? m->surprised / m->looks : 0.0;
+    m->out->expected =
+        m->settled_looks > 0.0 ? m->expected / m->settled_looks / m->out->figure[2] : 0.0;
     m->out->tightness = m->looks > 0.0 ? exp(m->log_bound / m->looks) : 0.0;
 }
 
@@ -157,7 +168,7 @@ static void print_row(const struct table *t, size_t item, const struct measureme
            (unsigned long long)(t->options->first_seed + item % t->seeds));
     for (int f = 0; f < FIGURES; f++)
         printf(",%.6g", m->figure[f]);
-    printf(",%.4f,%.6g\n", m->outside, m->tightness);
+    printf(",%.4f,%.6g,%.4f,%.4g\n", m->outside, m->tightness, m->surprised, m->expected);
 }
 
 static void print_network(struct table *t, size_t which);
@@ -228,15 +239,17 @@ static void print_network(struct table *t, size_t which)
 {
     const struct quality_network *n = t->networks[which];
     double outside = 0.0, worst = 0.0, bound = 0.0;
+    double surprised = 0.0, worst_surprised = 0.0, log_expected = 0.0;
 
     if (which == 0) {
         printf(
             "%zu seeds: geometric mean, median, ~ spread, ratio to the reference; share of looks "
-            "outside the bound\n(mean, worst seed), geometric mean of the bound\n\n%-12s",
+            "outside the bound\n(mean, worst seed), geometric mean of the bound; the same for the "
+            "expected error, and\nhow many times the RMS error it is\n\n%-12s",
             t->seeds, "network");
         for (int f = 0; f < FIGURES; f++)
             printf(" %-26s", figure_names[f]);
-        puts(" outside (worst)     bound");
+        puts("  outside (worst)     bound      unexpected (worst)  times");
     }
     printf("%-12s", n->name);
     for (int f = 0; f < FIGURES; f++) {
@@ -255,8 +268,12 @@ static void print_network(struct table *t, size_t which)
         outside += m->outside / (double)t->seeds;
         bound += m->tightness / (double)t->seeds;
         worst = max_d(worst, m->outside);
+        surprised += m->surprised / (double)t->seeds;
+        worst_surprised = max_d(worst_surprised, m->surprised);
+        log_expected += log(max_d(m->expected, 1e-9)) / (double)t->seeds;
     }
-    printf("  %.4f (%.4f)  %7.3g ms\n", outside, worst, bound * 1e3);
+    printf("  %.4f (%.4f)  %7.3g ms  %.4f (%.4f)    %5.1f\n", outside, worst, bound * 1e3,
+           surprised, worst_surprised, exp(log_expected));
 }
 
 static void print_totals(const struct table *t)
@@ -302,7 +319,7 @@ int quality_measure(const struct quality_options *options)
     assert(t.all);
     if (options->csv)
         printf("network,seed,to_1ms_s,to_10_jitter_s,rms_s,max_s,freq_rms,packets,outside,"
-               "bound_s\n");
+               "bound_s,unexpected,expected_times\n");
     jobs.count = t.network_count * t.seeds;
     jobs_run(&jobs);
     if (!options->csv)

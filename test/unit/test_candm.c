@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/defs.h"
 #include "candm/messages.h"
 #include "test/unit/candm_packets.h"
 
@@ -380,6 +381,27 @@ static void strange_addresses_and_times_are_tamed(void **state)
     assert_int_equal(t.time.nsec, 999999999);
 }
 
+static void an_expected_error_is_rounded_up_by_less_than_a_thousandth(void **state)
+{
+    static const double durations_s[] = {1e-9, 3.3e-6, 0.5, 1.0, 100.0};
+    struct candm_rpy_verdict v = {.state = CANDM_VERDICT_OK}, again;
+    uint8_t data[80];
+
+    (void)state;
+    for (size_t i = 0; i <= ARRAY_LEN(durations_s); i++) {
+        double wanted_s = i < ARRAY_LEN(durations_s) ? durations_s[i] : 0.0;
+        struct wire_out out = wire_out_of(data, sizeof(data));
+        struct wire_in in;
+
+        v.expected_s = wanted_s;
+        candm_put_rpy_verdict(&out, &v);
+        in = wire_in_of(data, sizeof(data));
+        candm_get_rpy_verdict(&in, &again);
+        assert_true(again.expected_s >= wanted_s * (1.0 - 1e-9));
+        assert_true(again.expected_s <= wanted_s * 1.001);
+    }
+}
+
 static void counts_beyond_a_reply_are_cut(void **state)
 {
     uint8_t data[CANDM_REPLY_MAX] = {6, 2, 0, 0, 0, 41, 0, CANDM_RPY_manual_list};
@@ -410,6 +432,7 @@ int main(void)
         cmocka_unit_test(floats_encode_as_with_logarithms),
         cmocka_unit_test(every_word_survives_decoding_and_encoding_in_value),
         cmocka_unit_test(strange_addresses_and_times_are_tamed),
+        cmocka_unit_test(an_expected_error_is_rounded_up_by_less_than_a_thousandth),
         cmocka_unit_test(counts_beyond_a_reply_are_cut),
     };
 

@@ -272,6 +272,8 @@ TEST(dispersion_grows_with_skew_and_maxclockerror)
     reference_verdict(w->r, &v);
     assert_int_equal(v.state, VERDICT_OK);
     assert_near(v.bound_s, 0.0021 + 0.005, 1e-6);
+    /* six deviations: of the offset, and of what the frequency brought about */
+    assert_near(v.expected_s, 6.0 * (1e-6 + 1000.0 * 0.05e-6), 1e-7);
     free_world(w);
 }
 
@@ -295,6 +297,7 @@ TEST(unsynchronised_figures_are_those_of_the_protocol)
     reference_verdict(w->r, &v);
     assert_int_equal(v.state, VERDICT_UNSYNCHRONISED);
     assert_int_equal(v.reason.code, REASON_NO_MAJORITY);
+    assert_true(v.expected_s >= v.bound_s);
     free_world(w);
 }
 
