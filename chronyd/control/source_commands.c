@@ -272,14 +272,20 @@ enum candm_status handle_modify_selectopts(struct exchange *x)
 
 enum candm_status handle_modify_offset(struct exchange *x)
 {
+    const struct control_rooms *rooms = &x->control->rooms;
     struct candm_req_modify_offset request;
     char text[ADDR_TEXT_MAX];
 
     candm_get_req_modify_offset(&x->in, &request);
-    if (request.address.family == ADDR_NONE ||
-        !ntp_modify(x->control->rooms.ntp, &request.address, NTP_MODIFY_OFFSET, request.offset_s))
-        return CANDM_NO_SUCH_SOURCE;
-    log_info(&x->control->log, "Source %s new offset %g",
-             addr_format(&request.address, text, sizeof(text)), request.offset_s);
+    if (request.address.family != ADDR_NONE) {
+        if (!ntp_modify(rooms->ntp, &request.address, NTP_MODIFY_OFFSET, request.offset_s))
+            return CANDM_NO_SUCH_SOURCE;
+        addr_format(&request.address, text, sizeof(text));
+    } else {
+        if (!refclocks_set_offset(rooms->refclocks, request.refid, request.offset_s))
+            return CANDM_NO_SUCH_SOURCE;
+        source_text(sources_find_refid(rooms->sources, request.refid), text, sizeof(text));
+    }
+    log_info(&x->control->log, "Source %s new offset %g", text, request.offset_s);
     return CANDM_SUCCESS;
 }

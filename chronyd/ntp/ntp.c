@@ -470,7 +470,7 @@ bool ntp_set_select_options(struct ntp *n, const struct addr *addr, uint8_t mask
     if (!a)
         return false;
     before = association_settings(a)->select_options;
-    association_set_select_options(a, (uint8_t)((before & ~mask) | (options & mask)));
+    association_set_select_options(a, (uint8_t)((before & ~mask) | options));
     return true;
 }
 

@@ -484,6 +484,17 @@ int refclocks_poll_log2(const struct refclocks *rs, uint32_t refid)
     return 0;
 }
 
+bool refclocks_set_offset(struct refclocks *rs, uint32_t refid, double offset_s)
+{
+    for (size_t i = 0; rs && i < rs->count; i++) {
+        if (rs->list[i].refid == refid) {
+            rs->list[i].settings.offset_s = offset_s;
+            return true;
+        }
+    }
+    return false;
+}
+
 void refclocks_cycle_logs(struct refclocks *rs)
 {
     if (rs)

@@ -63,6 +63,8 @@ bool refclocks_all_silent(const struct refclocks *rs);
 size_t refclocks_count(const struct refclocks *rs);
 /* log2 of the polling interval, for `sources`; 0 if there is no such refclock. */
 int refclocks_poll_log2(const struct refclocks *rs, uint32_t refid);
+/* Another offset for the readings to come; false: no such refclock. */
+bool refclocks_set_offset(struct refclocks *rs, uint32_t refid, double offset_s);
 void refclocks_cycle_logs(struct refclocks *rs);
 
 #endif

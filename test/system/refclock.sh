@@ -52,6 +52,16 @@ finish "statistics have them, NTP data do not"
 ask -c sources
 expect "columns" answered '^#,\*,GPS,0,0,[0-7]+,[0-9]+,'
 finish "sources in columns"
+expect "refused" ask offset SOC1 0.5
+expect "log" has 'Z Source SOC1 new offset 0.5$'
+refuse "unknown" ask offset NONE 0.5
+for _ in $(seq 1 30); do
+    ask -c sources
+    answered '^#,.,SOC1,.*,-0\.(49|50)[0-9]+,[0-9.]+$' && break
+    sleep 0.25
+done
+expect "offset" answered '^#,.,SOC1,.*,-0\.(49|50)[0-9]+,[0-9.]+$'
+finish "the offset of a reference clock can be changed"
 log=$dir/log.d/refclocks.log
 expect "heading" grep -qx '   Date (UTC) Time         Refid  DP L P  Raw offset   Cooked offset      Disp.' "$log"
 expect "sample" grep -Eq '^....-..-.. ..:..:..\.[0-9]{6} GPS   ( |[0-9]){3} N 0  [0-9.e+-]{12} [ -][0-9.e+-]{12} [ -][0-9.e+-]{9}$' "$log"

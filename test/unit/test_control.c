@@ -630,6 +630,14 @@ static void modifications_reach_the_source_that_is_named(void **state)
     assert_int_equal(toy_ask(&d, &toy_local, buf, 52, NULL), CANDM_SUCCESS);
     assert_int_equal(by_index(&d, CANDM_REQ_SELECT_DATA, 0, &r), CANDM_SUCCESS);
     assert_int_equal(r.select_data_.configured, SELECT_TRUST);
+    /* The mask says what goes; what comes does not need it. */
+    out = toy_request(buf, sizeof(buf), CANDM_REQ_MODIFY_SELECTOPTS);
+    candm_put_req_modify_selectopts(
+        &out, &(struct candm_req_modify_selectopts){.address = addr_from_ipv4(0xc0000201),
+                                                    .options = CANDM_FLAG_REQUIRE});
+    assert_int_equal(toy_ask(&d, &toy_local, buf, 52, NULL), CANDM_SUCCESS);
+    assert_int_equal(by_index(&d, CANDM_REQ_SELECT_DATA, 0, &r), CANDM_SUCCESS);
+    assert_int_equal(r.select_data_.configured, SELECT_TRUST | SELECT_REQUIRE);
     out = toy_request(buf, sizeof(buf), CANDM_REQ_OFFLINE);
     candm_put_req_mask(&out, &(struct candm_req_mask){.mask = addr_from_ipv4(0xffffff00),
                                                       .address = addr_from_ipv4(0xc0000207)});
