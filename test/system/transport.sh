@@ -199,6 +199,38 @@ refuse "it ended" sh -c "! kill -0 $last"
 finish "ntpsigndsocket gets answers signed"
 end_all
 
+# --- hardware time stamps on the real kernel: a preloaded library repeats its stamps as the hardware's
+fake=$dir/hardware.so
+if nm -D "$chronyd" 2>/dev/null | grep -q __asan; then
+    echo "skip transport: hardware stamps (a sanitized program has its own preloaded library)"
+elif ${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -fPIC -shared -w -o "$fake" test/system/preload/hardware.c -ldl; then
+    for way in early late; do
+        export HARDWARE=$way LD_PRELOAD=$fake
+        ours server 'bindaddress 127.0.0.1' 'port 11123' 'allow' 'local stratum 3' 'hwtimestamp lo' \
+            'maxtxbuffers 100'
+        ours client "server 127.0.0.1 $asked" 'hwtimestamp *'
+        unset HARDWARE LD_PRELOAD
+        hardware() { # client and server have used stamps of the interface
+            [ "$(grep -c ' 4I H H$' "$dir/client/measurements.log")" -gt 5 ] &&
+                [ "$(ask server serverstats | cut -d, -f17)" -gt 5 ]
+        }
+        wait_for 15 hardware
+        expect "told, $way" grep -q 'Enabled HW timestamping on lo$' "$dir/client.log"
+        expect "stamps, $way: $(ask server serverstats)" hardware
+        expect "offsets, $way" awk '/ 4I H H$/ { n++; o = $12 < 0 ? -$12 : $12; bad += o > 1e-3 }
+            END { exit !(n && bad <= n / 20) }' "$dir/client/measurements.log"
+        kill "${pids[@]}" 2>/dev/null
+        wait "${pids[@]}" 2>/dev/null
+        pids=()
+        rm -rf "$dir/server" "$dir/client"
+    done
+    finish "stamps of an interface come through the real kernel"
+else
+    complaints="; not built"
+    finish "stamps of an interface come through the real kernel"
+fi
+end_all
+
 # --- interfaces without a clock
 ip link add v0 type veth peer name v1 2>/dev/null && ip link set v0 up && ip link set v1 up
 for line in 'hwtimestamp v0' 'hwtimestamp lo' 'hwtimestamp not-there'; do
