@@ -12,7 +12,7 @@
 #define PENDING_MAX 1048576
 #define VIEW_AGE_MAX_S 1.0
 #define PRECISION_MIN (-30)
-#define POLL_UNLIMITED (-128)
+#define POLL_UNLIMITED (-19) /* the shortest interval that a limit can have */
 #define BROADCAST_VERSION 4
 #define SOCKS 4
 #define SOCK_PTP 2

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "faults.h"
 #include "world.h"
 
 #define NTP_PORT 123
@@ -95,7 +96,7 @@ void address_text(const struct address *a, char *buf, size_t size)
 }
 
 /* Node n of the first network: 192.168.123.n or fc00::123:n. */
-static struct address node(int n, uint16_t port)
+struct address node_address(int n, uint16_t port)
 {
     struct address a = {.port = port};
 
@@ -116,8 +117,8 @@ static struct address node(int n, uint16_t port)
 
 static int node_number(const struct address *a)
 {
-    for (int n = 1; n < 100; n++) {
-        struct address b = node(n, a->port);
+    for (int n = 1; n < 256; n++) {
+        struct address b = node_address(n, a->port);
 
         if (b.family == a->family && memcmp(b.ip, a->ip, 16) == 0)
             return n;
@@ -132,7 +133,7 @@ static double delay(void)
     return world.set.delay_s - world.set.jitter_s * log(random_unit());
 }
 
-static void enqueue(struct packet *p)
+void network_enqueue(struct packet *p)
 {
     struct packet **at = &world.queue;
 
@@ -233,8 +234,11 @@ static void answer(const struct address *from, const struct address *to, const u
 
     if (number < 1 || number > world.set.servers || to->port != NTP_PORT || length < 48)
         return;
-    if ((q[0] & 7) != 3)
+    if ((q[0] & 7) != 3 && (q[0] & 7) != 1)
         violation("request with mode %d to a server", q[0] & 7);
+    if (faults_silence(number))
+        return;
+    error += faults_offset_s(number);
     p = calloc(1, sizeof *p);
     arrival = clock_true_ns() + (int64_t)(delay() * 1e9) + (int64_t)(error * 1e9);
     p->at = world.t + (arrival - clock_true_ns()) + (int64_t)(delay() * 1e9) + 20000;
@@ -242,7 +246,7 @@ static void answer(const struct address *from, const struct address *to, const u
     p->from = *to;
     p->to = *from;
     p->length = 48;
-    p->data[0] = (uint8_t)((q[0] & 0x38) | 4);
+    p->data[0] = (uint8_t)((q[0] & 0x38) | ((q[0] & 7) == 1 ? 2 : 4));
     p->data[1] = 1;
     p->data[2] = q[2];
     p->data[3] = (uint8_t)-23;
@@ -251,7 +255,9 @@ static void answer(const struct address *from, const struct address *to, const u
     memcpy(p->data + 24, q + 40, 8);
     put_time(p->data + 32, arrival);
     put_time(p->data + 40, arrival + 20000);
-    enqueue(p);
+    faults_spoil(number, p);
+    p->at += (int64_t)(faults_delay_s(number) * 1e9);
+    network_enqueue(p);
 }
 
 /* A real Unix socket stands for the tool during a pause. */
@@ -305,8 +311,17 @@ static bool send_to_daemon(const struct slot *s, const struct address *to, const
     p->from = *to;
     p->to = s->local;
     p->to.family = s->family;
-    enqueue(p);
+    network_enqueue(p);
     return true;
+}
+
+static void trace_bytes(const uint8_t *data, size_t length)
+{
+    char hex[2 * PACKET_MAX + 1] = "";
+
+    for (size_t i = 0; i < length && i < PACKET_MAX; i++)
+        snprintf(hex + 2 * i, 3, "%02x", data[i]);
+    trace("bytes %s", hex);
 }
 
 void network_send(struct slot *s, const struct address *to, const uint8_t *data, size_t length)
@@ -326,6 +341,7 @@ void network_send(struct slot *s, const struct address *to, const uint8_t *data,
     address_text(&source, from, sizeof from);
     address_text(to, text, sizeof text);
     trace("sent %.6f %s %s %zu %d", (double)world.t * 1e-9, from, text, length, data[0] & 7);
+    trace_bytes(data, length);
     if (node_number(to) == CLIENT_NODE && (data[0] & 7) == 4) {
         trace("served %.6f stratum %d leap %d error %.9f", (double)world.t * 1e-9, data[1],
               data[0] >> 6, time_error(data + 40));
@@ -342,17 +358,18 @@ static void ask(void)
 
     world.question = p;
     p->at = world.next_question > world.t ? world.next_question : world.t;
-    p->from = node(CLIENT_NODE, CLIENT_PORT);
-    p->to = node(50, NTP_PORT);
+    p->from = node_address(CLIENT_NODE, CLIENT_PORT);
+    p->to = node_address(OWN_NODE, NTP_PORT);
     p->length = 48;
     p->data[0] = 0x23;
     put_time(p->data + 40, clock_true_ns());
-    enqueue(p); /* always one ahead: the wait for it is what makes time pass until then */
+    network_enqueue(p); /* always one ahead: the wait for it is what makes time pass until then */
     world.next_question += 8 * NS_PER_S;
 }
 
 void network_tick(void)
 {
+    faults_strangers();
     if (world.set.ask_from > 0 && world.next_question == 0)
         world.next_question = (int64_t)(world.set.ask_from * 1e9);
     if (world.next_question > 0 && !world.question)

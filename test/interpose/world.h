@@ -24,6 +24,7 @@
 #define SOCKETS_MAX 20
 #define PACKET_MAX 4000
 #define NS_PER_S INT64_C(1000000000)
+#define OWN_NODE 50 /* the program's own address */
 
 struct settings {
     int family;      /* 4 or 6 */
@@ -175,6 +176,8 @@ bool packet_due(int64_t until, struct packet **p); /* earliest arrival, not late
 bool packet_before(int64_t t);
 void network_send(struct slot *s, const struct address *to, const uint8_t *data, size_t length);
 void network_drop(struct packet *p);
+void network_enqueue(struct packet *p); /* to arrive at p->at; takes over p */
+struct address node_address(int n, uint16_t port);
 int slot_for(const struct packet *p);
 void network_tick(void); /* once when time has passed */
 void real_pause(void);
