@@ -25,6 +25,7 @@ enum event_type {
 
 struct event {
     enum event_type type;
+    bool in_batch; /* was fetched together with the event before: the clocks were looked at then */
     union {
         struct os_datagram datagram;
         struct {

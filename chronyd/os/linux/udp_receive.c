@@ -157,7 +157,7 @@ static void deliver(struct world *w, int handle, int i, struct utc now, world_ha
     struct buffers *b = w->in;
     struct msghdr *m = &b->headers[i].msg_hdr;
     struct ancillary a = read_ancillary(m);
-    struct event ev = {.type = EVENT_DATAGRAM};
+    struct event ev = {.type = EVENT_DATAGRAM, .in_batch = i > 0};
 
     if (!endpoint_from_sockaddr(&b->names[i], &ev.datagram.remote) || (m->msg_flags & MSG_TRUNC))
         return;
