@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "test/simulation/jobs.h"
 #include "test/simulation/swarm.h"
 
 #define TRIES_MAX 600
+#define SECONDS_MAX 60
 #define LINES_MAX 2000
 
 struct attempt {
@@ -59,7 +61,15 @@ struct lines {
     char *start[LINES_MAX];
     bool gone[LINES_MAX];
     int count;
+    char shorter[48]; /* the line that replaces the duration */
+    int tries;
+    time_t end; /* nobody waits longer for a smaller world */
 };
+
+static bool is_tired(const struct lines *l)
+{
+    return l->tries >= TRIES_MAX || time(NULL) >= l->end;
+}
 
 static void cut(char *text, struct lines *l)
 {
@@ -87,23 +97,36 @@ static char *join(const struct lines *l)
     return text;
 }
 
-/* Take lines first..last out; keep it so if the rest fails alike. */
-static bool try_without(struct lines *l, int first, int last, uint64_t seed, const char *invariant,
-                        int *tries)
+/* Does what is left fail alike? If not, the lines that are gone are those that were before. */
+static bool holds_on(struct lines *l, const bool was[LINES_MAX], uint64_t seed,
+                     const char *invariant)
 {
-    bool was[LINES_MAX], fails;
-    char *text;
+    char *text = join(l);
+    bool fails = fails_alike(text, seed, invariant);
 
-    memcpy(was, l->gone, sizeof(was));
-    for (int i = first; i <= last; i++)
-        l->gone[i] = true;
-    text = join(l);
-    ++*tries;
-    fails = fails_alike(text, seed, invariant);
+    l->tries++;
     free(text);
     if (!fails)
-        memcpy(l->gone, was, sizeof(was));
+        memcpy(l->gone, was, sizeof(l->gone));
     return fails;
+}
+
+/* Nothing after the failure is needed to see it, unless it is one of the end. */
+static void try_shorter(struct lines *l, double failed_s, uint64_t seed, const char *invariant)
+{
+    bool was[LINES_MAX];
+
+    memcpy(was, l->gone, sizeof(was));
+    for (int i = 0; i < l->count; i++) {
+        char *whole = l->start[i];
+
+        if (strncmp(whole, "duration ", 9) != 0 || strtod(whole + 9, NULL) < failed_s + 10.0)
+            continue;
+        text_format(l->shorter, sizeof(l->shorter), "duration %.0f", failed_s + 10.0);
+        l->start[i] = l->shorter;
+        if (!holds_on(l, was, seed, invariant))
+            l->start[i] = whole;
+    }
 }
 
 /* A statement with the indented lines that belong to it. */
@@ -116,35 +139,39 @@ static int end_of_statement(const struct lines *l, int first)
     return last;
 }
 
-static bool pass(struct lines *l, bool whole, uint64_t seed, const char *invariant, int *tries)
+static bool pass(struct lines *l, bool whole, uint64_t seed, const char *invariant)
 {
-    bool smaller = false;
+    bool smaller = false, was[LINES_MAX];
 
-    for (int i = l->count - 1; i >= 0 && *tries < TRIES_MAX; i--) {
+    for (int i = l->count - 1; i >= 0 && !is_tired(l); i--) {
         bool indented = l->start[i][0] == ' ';
         int last = whole ? end_of_statement(l, i) : i;
 
         if (l->gone[i] || indented == whole)
             continue;
-        smaller |= try_without(l, i, last, seed, invariant, tries);
+        memcpy(was, l->gone, sizeof(was));
+        for (int k = i; k <= last; k++)
+            l->gone[k] = true;
+        smaller |= holds_on(l, was, seed, invariant);
     }
     return smaller;
 }
 
-int swarm_shrink(char **text, uint64_t seed, const char *invariant)
+int swarm_shrink(char **text, uint64_t seed, const struct swarm_outcome *failure)
 {
     struct lines l;
-    int tries = 0;
     bool smaller = true;
     char *shrunk;
 
     cut(*text, &l);
-    while (smaller && tries < TRIES_MAX) {
-        smaller = pass(&l, true, seed, invariant, &tries);
-        smaller |= pass(&l, false, seed, invariant, &tries);
+    l.end = time(NULL) + SECONDS_MAX;
+    try_shorter(&l, failure->failed_s, seed, failure->invariant);
+    while (smaller && !is_tired(&l)) {
+        smaller = pass(&l, true, seed, failure->invariant);
+        smaller |= pass(&l, false, seed, failure->invariant);
     }
     shrunk = join(&l);
     free(*text);
     *text = shrunk;
-    return tries;
+    return l.tries;
 }

@@ -28,7 +28,8 @@ static void usage(FILE *out)
 {
     fputs("Usage: simulate [OPTION]... SCENARIO...\n"
           "       simulate --quality [--seeds A..B] [--only NAME] [--yardstick] [--csv]\n"
-          "       simulate --swarm --seeds A..B [--keep DIR] [--first] [--no-shrink] [--print]\n"
+          "       simulate --swarm --seeds A..B [--keep DIR] [--first] [--no-shrink] [SCENARIO]\n"
+          "       simulate --swarm --print --seed N\n"
           "Run scenarios (text files, doc/simulation.adoc) in a simulated world.\n"
           "  --seed N         one seed (default 1)\n"
           "  --seeds A..B     every seed from A to B\n"
@@ -38,7 +39,7 @@ static void usage(FILE *out)
           "  --csv            error, bound, frequency and source over time\n"
           "  --plot FILE.svg  the same as a drawing\n"
           "  --quality        the table of clock quality\n"
-          "  --swarm          random worlds against invariants\n"
+          "  --swarm          random worlds, or one that is given, against invariants\n"
           "Exit status: 0 all expectations held, 1 some did not, 2 a scenario cannot be read.\n",
           out);
 }
@@ -307,6 +308,38 @@ static bool parse_options(int argc, char **argv, struct command *c, struct modes
     return true;
 }
 
+/* A random world for each seed, or the one of a file. */
+static int let_swarm_loose(const struct command *c, const struct modes *m)
+{
+    struct swarm_options s = {
+        .first_seed = c->first_seed,
+        .last_seed = c->last_seed,
+        .workers = c->workers,
+        .keep = m->keep,
+        .first = m->first,
+        .no_shrink = m->first || m->no_shrink,
+        .verbose = c->verbose,
+        .trace = c->trace,
+    };
+    char *text = c->path_count > 0 ? read_whole(c->paths[0]) : NULL;
+    int status = 0;
+
+    if (c->path_count > 0 && !text) {
+        fprintf(stderr, "simulate: %s cannot be read\n", c->paths[0]);
+        return 2;
+    }
+    if (m->print) {
+        text = swarm_world(c->first_seed);
+        fputs(text, stdout);
+    } else {
+        s.text = text;
+        s.path = text ? c->paths[0] : NULL;
+        status = swarm_run(&s);
+    }
+    free(text);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct command c = {.first_seed = 1, .last_seed = 1, .workers = 1};
@@ -332,29 +365,10 @@ int main(int argc, char **argv)
 
         return quality_measure(&q);
     }
-    if (m.swarm && m.print) {
-        char *text = swarm_world(c.first_seed);
-
-        fputs(text, stdout);
-        free(text);
-        return 0;
-    }
-    if (m.swarm) {
-        const struct swarm_options s = {
-            .first_seed = c.first_seed,
-            .last_seed = c.last_seed,
-            .workers = c.workers,
-            .keep = m.keep,
-            .first = m.first,
-            .no_shrink = m.first || m.no_shrink,
-            .verbose = c.verbose,
-            .trace = c.trace,
-        };
-
-        return swarm_run(&s);
-    }
     c.paths = argv + optind;
     c.path_count = (size_t)(argc - optind);
+    if (m.swarm)
+        return let_swarm_loose(&c, &m);
     if (c.path_count == 0) {
         usage(stderr);
         return 2;

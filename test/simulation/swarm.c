@@ -40,57 +40,72 @@ struct swarm {
     uint64_t packets;
 };
 
+static char *world_of(const struct swarm *s, uint64_t seed)
+{
+    char *text = s->options->text ? strdup(s->options->text) : swarm_world(seed);
+
+    assert(text);
+    return text;
+}
+
 static void work(void *ctx, size_t item, void *out)
 {
     const struct swarm *s = ctx;
     uint64_t seed = s->options->first_seed + item;
-    char *text = swarm_world(seed);
+    char *text = world_of(s, seed);
 
     swarm_try(text, seed, s->options->trace, out);
     free(text);
 }
 
-static void keep(const struct swarm *s, uint64_t seed, const char *text)
+/* Where the smaller world lies, NULL = nowhere. */
+static const char *keep(const struct swarm *s, uint64_t seed, const char *text, char *path,
+                        size_t size)
 {
-    char path[400];
     FILE *out;
 
     if (!s->options->keep)
-        return;
-    text_format(path, sizeof(path), "%s/swarm-%llu.scenario", s->options->keep,
-                (unsigned long long)seed);
+        return NULL;
+    text_format(path, size, "%s/swarm-%llu.scenario", s->options->keep, (unsigned long long)seed);
     out = fopen(path, "w");
     if (!out) {
         fprintf(stderr, "simulate: cannot write %s\n", path);
-        return;
+        return NULL;
     }
     fputs(text, out);
     fclose(out);
+    return path;
 }
 
-static void tell_failure(struct swarm *s, uint64_t seed, const struct swarm_outcome *o)
+static void print_indented(const char *text)
 {
-    char *text = swarm_world(seed);
-    int tried;
-
-    if (s->options->no_shrink) {
-        printf("not ok swarm seed %llu: %s: %s\n", (unsigned long long)seed, o->invariant,
-               o->words);
-        free(text);
-        return;
-    }
-    printf("not ok swarm seed %llu: %s: %s\n    repeat: simulate --swarm --seed %llu\n",
-           (unsigned long long)seed, o->invariant, o->words, (unsigned long long)seed);
-    fflush(stdout);
-    tried = swarm_shrink(&text, seed, o->invariant);
-    printf("    the smallest of %d worlds that fail alike:\n", tried);
-    for (char *line = text; *line;) {
+    for (const char *line = text; *line;) {
         size_t n = strcspn(line, "\n");
 
         printf("    | %.*s\n", (int)n, line);
         line += n + (line[n] == '\n');
     }
-    keep(s, seed, text);
+}
+
+static void tell_failure(struct swarm *s, uint64_t seed, const struct swarm_outcome *o)
+{
+    const char *path = s->options->path, *kept;
+    char *text, kept_path[400];
+    int tried;
+
+    printf("not ok swarm seed %llu: %s: %s\n", (unsigned long long)seed, o->invariant, o->words);
+    if (s->options->no_shrink)
+        return;
+    printf("    repeat: simulate --swarm --seed %llu%s%s\n", (unsigned long long)seed,
+           path ? " " : "", path ? path : "");
+    fflush(stdout);
+    text = world_of(s, seed);
+    tried = swarm_shrink(&text, seed, o);
+    printf("    the smallest of %d worlds that fail alike:\n", tried);
+    print_indented(text);
+    kept = keep(s, seed, text, kept_path, sizeof(kept_path));
+    if (kept)
+        printf("    repeat: simulate --swarm --seed %llu %s\n", (unsigned long long)seed, kept);
     free(text);
 }
 

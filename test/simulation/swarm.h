@@ -15,6 +15,8 @@ struct swarm_options {
     uint64_t first_seed, last_seed;
     int workers;
     const char *keep; /* folder in which failing worlds are left as scenarios, NULL = none */
+    const char *text; /* a world that is there already, in place of random ones; NULL = none */
+    const char *path; /* from which it was read */
     bool verbose, trace;
     bool first;     /* the first failure ends it */
     bool no_shrink; /* failures are told as they are */
@@ -31,14 +33,14 @@ struct swarm_outcome {
     char invariant[32]; /* empty: all held */
     char words[480];
     uint64_t hash;
-    double simulated_s;
+    double simulated_s, failed_s;
     uint64_t packets;
     bool unreadable;
 };
 void swarm_try(const char *text, uint64_t seed, bool trace, struct swarm_outcome *out);
 
-/* Remove what is not needed to fail in the same way; `text` is replaced. Returns how many smaller
- * worlds were tried. */
-int swarm_shrink(char **text, uint64_t seed, const char *invariant);
+/* Remove what is not needed to fail in the same way, for a minute at most; `text` is replaced.
+ * Returns how many smaller worlds were tried. */
+int swarm_shrink(char **text, uint64_t seed, const struct swarm_outcome *failure);
 
 #endif

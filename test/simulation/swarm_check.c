@@ -47,6 +47,7 @@ void violated(struct swarm_check *c, const struct node *n, const char *invariant
     text_copy(c->out->invariant, sizeof(c->out->invariant), invariant);
     text_format(c->out->words, sizeof(c->out->words), "%s at %.1f s: %s", n ? n->name : "the world",
                 (double)w->now_ns * 1e-9, text);
+    c->out->failed_s = (double)w->now_ns * 1e-9;
     if (w->fault[0] == '\0') /* nothing more is to be learned from this world */
         text_copy(w->fault, sizeof(w->fault), c->out->words);
 }
