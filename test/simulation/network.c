@@ -2,6 +2,7 @@
 #include "test/simulation/network.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -147,6 +148,7 @@ static struct packet *packet_new(struct world *w, const void *data, size_t lengt
     } else {
         p = malloc(sizeof(*p) + (length > PACKET_ROOM ? length : PACKET_ROOM));
         assert(p);
+        w->packet_bytes += malloc_usable_size(p);
     }
     memset(p, 0, sizeof(*p));
     p->length = length;
@@ -158,6 +160,7 @@ static struct packet *packet_new(struct world *w, const void *data, size_t lengt
 void packet_free(struct world *w, struct packet *p)
 {
     if (p->length > PACKET_ROOM) {
+        w->packet_bytes -= malloc_usable_size(p);
         free(p);
         return;
     }

@@ -25,6 +25,7 @@
 /* Of the run: all is well again. */
 #define LATE_SHARE 0.9
 #define CORRECTION_NOISE_S 1e-3
+#define AROUND_LEAP_S 3600.0
 #define WAKES_PER_HOUR_MAX 40000
 
 struct our_tap {
@@ -303,10 +304,14 @@ static void note_correction(struct watch *w)
 {
     struct node *n = w->node;
     double remaining_s = fabs(node_served_error_s(n) - node_error_s(n));
+    double now_s = (double)n->world->now_ns * 1e-9;
+    double leap_s = (double)n->world->leap_at_ns * 1e-9;
     struct verdict v;
 
-    if (!n->clock_law.may_set ||
-        (double)n->world->now_ns * 1e-9 < LATE_SHARE * w->check->run->duration_s)
+    if (!n->clock_law.may_set || now_s < LATE_SHARE * w->check->run->duration_s)
+        return;
+    /* A leap second is slewed out where that is wanted. */
+    if (leap_s > 0.0 && fabs(now_s - leap_s) < AROUND_LEAP_S)
         return;
     chronyd_verdict(n->daemon, &v);
     if (w->late_looks == 0)

@@ -96,21 +96,11 @@ static size_t disk_bytes(const struct disk *d)
     return sum;
 }
 
-/* Those that are not under way are kept for the next. */
-static size_t packet_bytes(const struct world *w)
-{
-    size_t sum = 0;
-
-    for (struct packet *p = w->free_packets; p; p = p->next)
-        sum += malloc_usable_size(p) + 2 * sizeof(size_t);
-    return sum;
-}
-
 void check_memory(struct swarm_check *c)
 {
     size_t allowed = c->memory_before + WORLD_BYTES_MAX, used = memory_in_use();
 
-    allowed += packet_bytes(c->run->world);
+    allowed += c->run->world->packet_bytes;
 
     for (size_t i = 0; i < c->count; i++) {
         const struct node *n = c->watches[i].node;

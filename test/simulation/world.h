@@ -216,6 +216,7 @@ struct world {
     struct link **links;
     size_t link_buckets, link_count;
     struct packet *free_packets;
+    size_t packet_bytes; /* of all packets, under way or free */
     struct dns_entry *dns;
     size_t dns_count;
     double dns_delay_s;
