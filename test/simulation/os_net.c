@@ -312,6 +312,7 @@ void node_receive(struct node *n, struct packet *p)
     }
     if (n->sockets[ev.datagram.sock].params.use != OS_UDP_COMMAND) {
         n->counts.received++;
+        n->counts.answers += p->source.port == 123 && p->target.port != 123;
         n->counts.received_bytes += p->length;
     }
     ev.datagram.remote = p->source;

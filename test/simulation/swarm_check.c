@@ -15,7 +15,7 @@
 /* A bound may be left for moments: what a sample teaches comes when it comes. */
 #define OUTSIDE_LOOKS_MAX 12
 #define LIAR_LOOKS_MAX 6
-#define PACKETS_TO_KNOW 12
+#define ANSWERS_TO_KNOW 12
 #define LOG_LINES_PER_HOUR_MAX 300 /* and one for each packet sent: each may be refused */
 /* Where all the delay is on one way the bound is met exactly, but for noise. */
 #define BOUND_TOLERANCE 1.3
@@ -185,11 +185,11 @@ static bool excused(struct watch *w)
 
     if (counts->disturbed_ns != w->disturbed_ns) {
         w->disturbed_ns = counts->disturbed_ns;
-        w->received = counts->received;
+        w->answers = counts->answers;
     }
     /* Without an honest majority and without a network nothing can be known. */
     if (!has_honest_majority(w) ||
-        (w->disturbed_ns >= 0 && counts->received - w->received < PACKETS_TO_KNOW))
+        (w->disturbed_ns >= 0 && counts->answers - w->answers < ANSWERS_TO_KNOW))
         w->unknown_ns = w->node->world->now_ns;
     if (was_disturbed(w->node, for_s) ||
         (w->unknown_ns >= 0 && (double)(w->node->world->now_ns - w->unknown_ns) * 1e-9 < for_s))

@@ -33,7 +33,7 @@ struct watch {
     int outside, liar;
     int64_t unknown_ns;   /* last time at which nothing could be known, -1 never */
     int64_t disturbed_ns; /* the last disturbance that was seen ... */
-    uint64_t received;    /* ... and the packets that had come in by then */
+    uint64_t answers;     /* ... and how often it had been answered by then */
     int64_t hour;
     uint64_t lines, wakes_at_hour, sent_at_hour;
     double queues_s;                           /* heights of slow queues on its paths */

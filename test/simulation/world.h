@@ -73,6 +73,7 @@ struct held_event {
 
 struct node_counts {
     uint64_t sent, received; /* NTP datagrams */
+    uint64_t answers;        /* those that servers sent to it as a client */
     uint64_t steps, rates, wakes, events;
     uint64_t sent_bytes, received_bytes;
     uint64_t starts, crashes;
