@@ -11,6 +11,9 @@
 #include "test/simulation/run.h"
 #include "test/simulation/swarm_check.h"
 
+/* Of a plague, the first cases tell enough. */
+#define SHRUNK_MAX 3
+
 void swarm_try(const char *text, uint64_t seed, bool trace, struct swarm_outcome *out)
 {
     struct swarm_check *check = swarm_check_create(out);
@@ -94,7 +97,7 @@ static void tell_failure(struct swarm *s, uint64_t seed, const struct swarm_outc
     int tried;
 
     printf("not ok swarm seed %llu: %s: %s\n", (unsigned long long)seed, o->invariant, o->words);
-    if (s->options->no_shrink)
+    if (s->options->no_shrink || s->failed > SHRUNK_MAX)
         return;
     printf("    repeat: simulate --swarm --seed %llu%s%s\n", (unsigned long long)seed,
            path ? " " : "", path ? path : "");

@@ -21,6 +21,8 @@
 #define BOUND_TOLERANCE 1.3
 /* A liar that creeps away within the honest intervals cannot be told from them at once. */
 #define CREEP_S 0.2
+/* Four samples of a few seconds, through milliseconds of noise, may make this of a frequency. */
+#define YOUNG_FREQUENCY_MOST 1e-2
 #define LOOKS_PER_MEMORY 120
 /* Of the run: all is well again. */
 #define LATE_SHARE 0.9
@@ -279,7 +281,8 @@ static void check_tables(struct watch *w)
     struct node *n = w->node;
     uint64_t wakes = n->counts.wakes;
     int64_t hour = n->world->now_ns / (3600 * NS_PER_S);
-    double most = n->config.clock.max_slew_ppm * 1.01e-6 + 1e-3;
+    double drift = min_d(n->config.clock.max_drift_ppm * 1e-6, YOUNG_FREQUENCY_MOST);
+    double most = n->config.clock.max_slew_ppm * 1.01e-6 + drift;
 
     if (n->counts.largest_rate > min_d(most, 0.1000001))
         violated(w->check, n, "rate", "steered by %.1f ppm", n->counts.largest_rate * 1e6);
