@@ -20,6 +20,7 @@ struct said {
     int64_t add_s;
     int add_days, add_months, add_years;
     bool pending; /* a number whose unit may follow */
+    bool last;    /* that was "last" */
     int64_t number;
 };
 
@@ -134,15 +135,24 @@ static int64_t full_year(int64_t year)
     return year >= 100 ? year : year < 69 ? year + 2000 : year + 1900;
 }
 
-/* "9/25", "9/25/2026" */
+/* "9/25", "9/25/2026", "2026/9/25" */
 static bool slashed_date(struct said *d, const char **p, int64_t month)
 {
     int64_t day, year = d->tm.tm_year + 1900;
+    bool year_first = month >= 1900;
 
     (*p)++;
     if (!digits(p, &day))
         return false;
-    if (**p == '/') {
+    if (year_first) {
+        year = month;
+        month = day;
+        if (**p != '/')
+            return false;
+        (*p)++;
+        if (!digits(p, &day))
+            return false;
+    } else if (**p == '/') {
         (*p)++;
         if (!digits(p, &year))
             return false;
@@ -178,6 +188,7 @@ static bool number(struct said *d, const char **p)
 {
     int sign = **p == '-' ? -1 : 1;
     bool with_sign = **p == '-' || **p == '+';
+    const char *start;
     int64_t v;
 
     if (with_sign) {
@@ -190,8 +201,12 @@ static bool number(struct said *d, const char **p)
         if (d->time && !d->zone && (n == 4 || q[n] == ':') && n >= 1)
             return numeric_zone(d, p, sign);
     }
+    start = *p;
     if (d->pending || !digits(p, &v))
         return false;
+    /* "20260925" */
+    if (!with_sign && *p - start == 8)
+        return set_date(d, v / 10000, v / 100 % 100, v % 100);
     if (!with_sign && **p == ':')
         return clock_time(d, p, v);
     if (!with_sign && **p == '-' && is_digit((*p)[1]))
@@ -208,6 +223,7 @@ static bool number(struct said *d, const char **p)
     if (**p == '-' && is_letter((*p)[1]))
         (*p)++;
     d->pending = true;
+    d->last = false;
     d->number = sign * v;
     d->relative |= with_sign;
     return true;
@@ -303,6 +319,16 @@ static bool unit(struct said *d, const char *word)
     return false;
 }
 
+/* "last friday": the one before the next, or a week ago. */
+static bool back_a_week(struct said *d)
+{
+    bool last = d->pending && d->last;
+
+    d->pending = d->pending && !last;
+    d->add_days -= last ? 7 : 0;
+    return !d->pending;
+}
+
 static bool day_word(struct said *d, const char *word)
 {
     bool tomorrow = text_equal_nocase(word, "tomorrow");
@@ -314,7 +340,7 @@ static bool day_word(struct said *d, const char *word)
         return true;
     }
     /* The next one of that name, or today. With a date it is decoration. */
-    if (weekday >= 0) {
+    if (weekday >= 0 && back_a_week(d)) {
         d->weekday = true;
         d->weekday_days = (weekday - d->tm.tm_wday + 7) % 7;
         return true;
@@ -331,6 +357,28 @@ static bool ago(struct said *d)
     d->add_months = -d->add_months;
     d->add_years = -d->add_years;
     return true;
+}
+
+/* Zones by the names that date(1) prints where most of its users live; others are numbers. */
+static bool zone_word(struct said *d, const char *word)
+{
+    static const struct {
+        const char *word;
+        int hours;
+    } zones[] = {
+        {"utc", 0},  {"gmt", 0},  {"z", 0},    {"wet", 0},  {"bst", 1},  {"west", 1}, {"cet", 1},
+        {"cest", 2}, {"eet", 2},  {"eest", 3}, {"jst", 9},  {"est", -5}, {"edt", -4}, {"cst", -6},
+        {"cdt", -5}, {"mst", -7}, {"mdt", -6}, {"pst", -8}, {"pdt", -7},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
+        if (text_equal_nocase(word, zones[i].word)) {
+            d->zone = true;
+            d->zone_s = zones[i].hours * 3600;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool word(struct said *d, const char **p)
@@ -351,15 +399,17 @@ static bool word(struct said *d, const char **p)
         return true;
     if (text_equal_nocase(text, "am") || text_equal_nocase(text, "pm"))
         return meridian(d, text[0] == 'p' || text[0] == 'P');
-    if (text_equal_nocase(text, "utc") || text_equal_nocase(text, "gmt") ||
-        text_equal_nocase(text, "z")) {
-        d->zone = true;
+    if (zone_word(d, text))
         return true;
-    }
     if (text_equal_nocase(text, "ago"))
         return ago(d);
     if (text_equal_nocase(text, "next"))
         return !d->pending;
+    if (text_equal_nocase(text, "last") && !d->pending) {
+        d->pending = d->last = true;
+        d->number = -1;
+        return true;
+    }
     if (unit(d, text))
         return true;
     month = find_word(text, months, ARRAY_LEN(months));
@@ -420,7 +470,7 @@ bool date_parse(const char *text, int64_t now_s, int64_t *out_s)
         *out_s = d.epoch_s + d.add_s;
         return !d.date && !d.time;
     }
-    if (d.date && !d.time)
+    if ((d.date || d.weekday) && !d.time)
         d.tm.tm_hour = d.tm.tm_min = d.tm.tm_sec = 0;
     return to_seconds(&d, out_s);
 }
