@@ -135,8 +135,8 @@ struct hwstamps *hwstamps_create(struct ntp_room *room, const struct hwtimestamp
         if (strcmp(list[i].interface, "*") == 0) {
             all = all ? all : &list[i];
         } else if (!enable(h, list[i].interface, &list[i], &why)) {
-            err_set(err, why.code, "Could not enable HW timestamping on %s: %s", list[i].interface,
-                    why.text);
+            log_error(room->log, "%s: %s", list[i].interface, why.text);
+            err_set(err, why.code, "Could not enable HW timestamping on %s", list[i].interface);
             hwstamps_destroy(h);
             return NULL;
         }

@@ -52,6 +52,7 @@ struct signd *signd_create(struct ntp_room *room, const char *directory, signd_s
     s->ctx = ctx;
     s->stream = -1;
     s->patience = (struct timer){.fire = lose_patience, .ctx = s};
+    log_info(room->log, "MS-SNTP authentication enabled");
     if (strlen(directory) + strlen("/socket") < sizeof(s->path))
         text_format(s->path, sizeof(s->path), "%s/socket", directory);
     else

@@ -236,7 +236,7 @@ ip link add v0 type veth peer name v1 2>/dev/null && ip link set v0 up && ip lin
 for line in 'hwtimestamp v0' 'hwtimestamp lo' 'hwtimestamp not-there'; do
     "$chronyd" -d -x -U -u root "${usual[@]}" "$line" -t 1 >"$dir/log" 2>&1
     expect "$line: no status 1" test $? -eq 1
-    expect "$line: not told" has "Fatal error : Could not enable HW timestamping on ${line#* }"
+    expect "$line: not told" has "Fatal error : Could not enable HW timestamping on ${line#* }\$"
 done
 ours star 'port 123' 'bindaddress 127.0.0.1' 'hwtimestamp *' 'allow' 'local'
 ours client "server 127.0.0.1 minpoll -2 maxpoll -2 iburst" 'hwtimestamp *'
