@@ -152,13 +152,14 @@ static struct steer_freq new_frequency(const struct reference *r, const struct e
     return steer_frequency(&now, e, r->settings.max_update_skew_ppm, interval_s);
 }
 
-static double slew_duration_s(const struct reference *r, const struct estimate *e, double total_s,
-                              double interval_s)
+static double slew_duration_s(const struct reference *r, const struct reference_update *u,
+                              double total_s, double interval_s)
 {
+    const struct estimate *e = &u->estimate;
     struct steer s = {.offset_s = total_s,
                       .offset_sd_s = max_d(e->offset_sd_s, clock_precision_s(r->clock)),
                       .skew_ppm = e->skew_ppm,
-                      .interval_s = interval_s,
+                      .interval_s = max_d(interval_s, u->interval_s),
                       .updates = r->updates,
                       .corr_time_ratio = r->settings.corr_time_ratio,
                       .max_slew_ppm = clock_max_slew_ppm(r->clock)};
@@ -293,7 +294,7 @@ static void update_clock(struct reference *r, const struct reference_update *u, 
     freq = new_frequency(r, e, interval_s);
     order.freq_ppm = freq.freq_ppm;
     order.step = step_wanted(r, total_s);
-    order.slew_s = slew_duration_s(r, e, total_s, interval_s);
+    order.slew_s = slew_duration_s(r, u, total_s, interval_s);
     tell_change(r, offset_s);
     steer(r, &order, total_s);
     r->skew_ppm = freq.skew_ppm;

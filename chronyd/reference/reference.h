@@ -70,12 +70,13 @@ void reference_destroy(struct reference *r);
 /* One combined estimate and where it comes from. */
 struct reference_update {
     struct estimate estimate;
-    double sd_s;      /* std dev of the selected source's samples */
-    int sources;      /* combined */
-    int stratum;      /* of the selected source */
-    enum leap leap;   /* voted */
-    uint32_t refid;   /* of the selected source */
-    struct addr addr; /* ADDR_NONE for a refclock */
+    double sd_s;       /* std dev of the selected source's samples */
+    int sources;       /* combined */
+    double interval_s; /* between the two newest samples of the selected source */
+    int stratum;       /* of the selected source */
+    enum leap leap;    /* voted */
+    uint32_t refid;    /* of the selected source */
+    struct addr addr;  /* ADDR_NONE for a refclock */
 };
 /* Selection has a new combined estimate. */
 void reference_update(struct reference *r, const struct reference_update *u);

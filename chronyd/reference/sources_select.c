@@ -199,12 +199,25 @@ static bool only_broken(const struct sources *ss)
     return ss->selected && ss->selected->broken && ss->selected->active;
 }
 
+/* With several sources an update may come soon after the one before. How long a source's sample has
+ * to hold is another thing. */
+static double sample_interval_s(const struct source *s)
+{
+    size_t n = track_count(s->track);
+
+    if (n < 2)
+        return 0.0;
+    return clock_interval_s(s->owner->clock, track_sample(s->track, n - 2)->at,
+                            track_newest(s->track)->at);
+}
+
 static void follow(struct sources *ss)
 {
     const struct selection *sel = &ss->selection;
     struct reference_update update = {.estimate = sel->estimate,
                                       .sd_s = sel->sd_s,
                                       .sources = sel->combined,
+                                      .interval_s = sample_interval_s(ss->selected),
                                       .stratum = sel->stratum,
                                       .leap = sel->leap,
                                       .refid = ss->selected->refid};

@@ -111,6 +111,8 @@ int combine_sources(const struct candidate *candidates, size_t count, int select
     if (combined > 1) {
         combine_offsets(candidates, count, best, out);
         combine_frequencies(candidates, count, best, out);
+        /* What bounds the error is known of the selected source's own estimate. */
+        out->root_dispersion_s += fabs(utc_diff_s(out->truth, best->estimate.truth));
     }
     return combined;
 }

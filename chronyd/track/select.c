@@ -11,6 +11,9 @@
 #define DISTANT_UPDATES 32
 #define DISTANT_UPDATES_NEW 1
 #define REACH_POLLS_FULL 8
+/* From so many samples on, a sample of any combined source moves the clock. Before, when updates
+ * are counted (makestep, maxchange) and steps are large, only one of the selected source does. */
+#define SETTLED_SAMPLES 8
 /* Distances are compared as ratios: keep them off zero. */
 #define DISTANCE_LEAST_S 1e-12
 
@@ -458,6 +461,7 @@ static void finish(const struct select_settings *s, struct candidate *cs, size_t
 {
     struct candidate *best = &cs[selected];
     struct reason wait = {REASON_WAITS_FOR_UPDATE, 0.0, 0.0, NULL};
+    bool news = best->updated, settled = best->samples >= SETTLED_SAMPLES;
 
     out->selected = selected;
     out->changed = selected != previous;
@@ -471,9 +475,11 @@ static void finish(const struct select_settings *s, struct candidate *cs, size_t
         return;
     }
     mark_combined(s, cs, n, selected, best->updated);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         out->agreeing += cs[i].state == SELECT_COMBINED;
-    if (best->updated)
+        news = news || (settled && cs[i].state == SELECT_COMBINED && cs[i].updated);
+    }
+    if (news)
         out->combined = combine_sources(cs, n, selected, &out->estimate);
 }
 

@@ -513,6 +513,7 @@ static void select_after_a_change_waits_for_a_new_sample(void **state)
 
     (void)state;
     cs[0].updated = false;
+    cs[0].samples = 7;
     select_sources(&defaults, cs, n, -1, 1, &out);
     assert_states(cs, "*U", "just changed");
     assert_int_equal(out.combined, 0);
@@ -523,6 +524,26 @@ static void select_after_a_change_waits_for_a_new_sample(void **state)
     cs[0].updated = true;
     select_sources(&defaults, cs, n, 0, 0, &out);
     assert_int_equal(out.combined, 2);
+}
+
+/* At first, while updates are counted, only a sample of the selected source makes one. */
+static void select_once_settled_uses_the_samples_of_all_combined_sources(void **state)
+{
+    struct candidate cs[SOURCES_MAX];
+    struct selection out;
+    size_t n = fill(cs, two);
+
+    (void)state;
+    cs[0].updated = false;
+    cs[0].samples = 7;
+    select_sources(&defaults, cs, n, 0, 1, &out);
+    assert_int_equal(out.combined, 0);
+    cs[0].samples = 8;
+    select_sources(&defaults, cs, n, 0, 1, &out);
+    assert_int_equal(out.combined, 2);
+    cs[1].updated = false;
+    select_sources(&defaults, cs, n, 0, 1, &out);
+    assert_int_equal(out.combined, 0);
 }
 
 static void select_keeps_a_distant_source_out_for_32_updates(void **state)
@@ -567,6 +588,8 @@ static void select_combines_offsets_between_the_sources(void **state)
     assert_int_equal(out.combined, 2);
     assert_true(llabs(out.estimate.truth.ns - 2000000) < 10);
     assert_float_equal(out.estimate.freq_ppm, 0.1, 1e-9);
+    /* The selected source's bound holds for its own estimate, a millisecond away. */
+    assert_true(out.estimate.root_dispersion_s > cs[0].estimate.root_dispersion_s + 0.00099);
     assert_true(out.estimate.skew_ppm < cs[0].estimate.skew_ppm);
 }
 
@@ -646,6 +669,7 @@ int main(void)
         cmocka_unit_test(select_changes_only_when_the_score_passes_ten),
         cmocka_unit_test(select_keeps_a_score_when_another_source_is_updated),
         cmocka_unit_test(select_after_a_change_waits_for_a_new_sample),
+        cmocka_unit_test(select_once_settled_uses_the_samples_of_all_combined_sources),
         cmocka_unit_test(select_keeps_a_distant_source_out_for_32_updates),
         cmocka_unit_test(select_combines_offsets_between_the_sources),
         cmocka_unit_test(select_needs_a_majority_for_a_leap_second),

@@ -199,7 +199,7 @@ TEST(third_sample_selects_and_sets_the_clock)
     free_world(w);
 }
 
-TEST(update_needs_a_new_sample_of_the_selected_source)
+TEST(update_needs_a_new_sample_of_the_selected_source_until_it_has_eight)
 {
     struct world *w = make_world(0.0, 0.0);
     struct source *a = add(w, SOURCE_SERVER, 1, "a"), *b = add(w, SOURCE_SERVER, 2, "b");
@@ -207,7 +207,7 @@ TEST(update_needs_a_new_sample_of_the_selected_source)
     long updates;
 
     (void)state;
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 6; i++) {
         measure(w, a, 0.0);
         measure(w, b, 0.0);
         fake_run(&w->f, 2.0);
@@ -218,9 +218,15 @@ TEST(update_needs_a_new_sample_of_the_selected_source)
     sources_select(w->ss, NULL);
     reference_report(w->r, &report);
     assert_int_equal(report.updates, updates);
-    measure(w, source_is_selected(a) ? a : b, 0.0);
+    measure_often(w, source_is_selected(a) ? a : b, 0.0, 4);
     reference_report(w->r, &report);
-    assert_int_equal(report.updates, updates + 1);
+    assert_int_equal(report.updates, updates + 4);
+    measure(w, source_is_selected(a) ? b : a, 0.0);
+    reference_report(w->r, &report);
+    assert_int_equal(report.updates, updates + 5);
+    sources_select(w->ss, NULL);
+    reference_report(w->r, &report);
+    assert_int_equal(report.updates, updates + 5);
     free_world(w);
 }
 
@@ -593,7 +599,7 @@ int main(void)
         cmocka_unit_test(sources_are_ordered_refclocks_first),
         cmocka_unit_test(source_text_adds_a_name_that_is_not_the_address),
         cmocka_unit_test(third_sample_selects_and_sets_the_clock),
-        cmocka_unit_test(update_needs_a_new_sample_of_the_selected_source),
+        cmocka_unit_test(update_needs_a_new_sample_of_the_selected_source_until_it_has_eight),
         cmocka_unit_test(falseticker_is_told_once_and_counted),
         cmocka_unit_test(no_majority_is_told_once_and_unsynchronises),
         cmocka_unit_test(too_few_sources_are_told_when_no_more_are_coming),
