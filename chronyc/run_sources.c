@@ -5,6 +5,7 @@
 #include "chronyc/args.h"
 #include "chronyc/client.h"
 #include "chronyc/commands.h"
+#include "chronyc/explain.h"
 #include "chronyc/names.h"
 #include "chronyc/reports.h"
 
@@ -25,18 +26,6 @@ static struct list_options list_options(char *rest)
             options.legend = true;
     }
     return options;
-}
-
-static bool ask_count(struct session *s, uint32_t *count)
-{
-    struct request request;
-    struct reply reply;
-
-    request_init(&request, CANDM_REQ_N_SOURCES);
-    if (!client_request(s, &request, CANDM_RPY_n_sources, false, &reply))
-        return false;
-    *count = reply.payload.n_sources_.count;
-    return true;
 }
 
 static bool ask_index(struct session *s, uint16_t code, uint32_t index, uint16_t expected,
@@ -62,7 +51,7 @@ static bool run_table(struct session *s, const struct table *table, char *rest)
     struct printer p = session_printer(s);
     uint32_t count;
 
-    if (!ask_count(s, &count))
+    if (!fetch_source_count(s, &count))
         return false;
     if (options.legend && table->legend && p.render == RENDER_TEXT)
         fputs(table->legend, s->out);
