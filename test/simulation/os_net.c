@@ -161,6 +161,7 @@ static void report_stamp(struct node *n, int sock, uint32_t tx_id)
     s->event.send_stamp.tx_id = tx_id;
     s->event.send_stamp.stamp.ns = node_stamp(n, w->now_ns, false);
     s->event.send_stamp.stamp_by = stamp_by(n);
+    node_hw_stamp(n, false, &s->event.send_stamp.hw);
     s->due.fire = give_stamp;
     s->due.discard = discard_stamp;
     queue_set(&w->queue, &s->due, w->now_ns);
@@ -324,6 +325,7 @@ void node_receive(struct node *n, struct packet *p)
     ev.datagram.length = p->length;
     ev.datagram.stamp.ns = node_stamp(n, w->now_ns, true);
     ev.datagram.stamp_by = stamp_by(n);
+    node_hw_stamp(n, true, &ev.datagram.hw);
     node_give(n, &ev, p);
 }
 

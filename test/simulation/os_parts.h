@@ -25,6 +25,11 @@ int sim_refclock_open(void *ctx, const struct os_refclock_params *params, bool *
 bool sim_refclock_poll(void *ctx, int clock, struct os_refclock_sample *out);
 void sim_refclock_close(void *ctx, int clock);
 
+size_t sim_interfaces(void *ctx, char (*names)[OS_INTERFACE_NAME_MAX], size_t max);
+bool sim_hwstamp_enable(void *ctx, const struct os_hwstamp_params *params,
+                        struct os_hwstamp_port *out, struct err *err);
+bool sim_hwclock_read(void *ctx, int clock, struct os_hwclock_reading *out);
+
 bool sim_file_read(void *ctx, const char *path, size_t max, char **data, size_t *length,
                    struct err *err);
 bool sim_file_replace(void *ctx, const char *path, const void *data, size_t length, unsigned mode,

@@ -135,6 +135,17 @@ static bool read_stamps(struct run *r, struct node *n, struct tokens *t)
     return read_delay(t, &n->stamp_error, &any) && tokens_end(t);
 }
 
+static bool read_interface(struct run *r, struct node *n, struct tokens *t)
+{
+    (void)r;
+    n->interface.present = true;
+    if (tokens_accept(t, "ahead") && !tokens_value(t, "the time", &n->interface.ahead_s))
+        return false;
+    if (tokens_accept(t, "freq") && !tokens_value(t, "the frequency", &n->interface.freq))
+        return false;
+    return tokens_end(t);
+}
+
 bool read_options(struct run *r, struct node *n, struct tokens *t)
 {
     (void)r;
@@ -276,10 +287,19 @@ bool read_node_part(struct run *r, struct tokens *t)
         const char *word;
         bool (*read)(struct run *r, struct node *n, struct tokens *t);
     } parts[] = {
-        {"clock", read_clock},     {"conf", read_conf},     {"stamps", read_stamps},
-        {"file", read_file},       {"nat", read_nat},       {"off", read_off},
-        {"options", read_options}, {"wakes", read_wakes},   {"starts", read_starts},
-        {"rtc", read_rtc},         {"sensor", read_sensor}, {"refclock", read_refclock},
+        {"clock", read_clock},
+        {"conf", read_conf},
+        {"stamps", read_stamps},
+        {"file", read_file},
+        {"nat", read_nat},
+        {"off", read_off},
+        {"options", read_options},
+        {"wakes", read_wakes},
+        {"starts", read_starts},
+        {"rtc", read_rtc},
+        {"sensor", read_sensor},
+        {"refclock", read_refclock},
+        {"interface", read_interface},
     };
     const char *word = tokens_take(t);
     int again = t->next;

@@ -121,6 +121,10 @@ struct node {
     enum stamp_quality stamps;
     struct delay_law stamp_error; /* added to receive, taken from transmit stamps */
     struct rng stamp_rng;
+    struct {
+        bool present, stamps_sent, stamps_received;
+        double ahead_s, freq; /* of the truth */
+    } interface;              /* eth0, with a clock of its own */
 
     /* scripted */
     const struct host_kind *host;
@@ -290,5 +294,7 @@ void node_free_sockets(struct node *n);
 void node_receive(struct node *n, struct packet *p); /* takes over the packet */
 uint16_t node_wire_port(const struct node *n, uint16_t port);
 int64_t node_stamp(struct node *n, int64_t at_ns, bool receive);
+/* The interface's stamp of what passes now, if it takes one; *out stays as it is otherwise. */
+void node_hw_stamp(const struct node *n, bool receive, struct os_hw_stamp *out);
 
 #endif
