@@ -20,7 +20,8 @@ static const char heading[] =
 struct ntp {
     struct ntp_room room;
     struct names *names;
-    bool started, given_up;
+    bool started;
+    bool given_up; /* somebody has been */
 };
 
 static void give_up(void *ctx, struct mono now);
@@ -248,7 +249,7 @@ static void give_up(void *ctx, struct mono now)
     struct ntp *n = ctx;
 
     (void)now;
-    n->given_up = nobody_hopes(n);
+    n->given_up = true;
 }
 
 bool ntp_handle(struct ntp *n, const struct event *ev)
@@ -295,7 +296,7 @@ bool ntp_resolved_once(const struct ntp *n)
 
 bool ntp_all_given_up(const struct ntp *n)
 {
-    return n->given_up;
+    return n->given_up && nobody_hopes(n);
 }
 
 /* --- commands --------------------------------------------------------------------------------- */
