@@ -1,18 +1,14 @@
-#include "chronyd/track/track.h"
-
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "chronyd/track/asymmetry.h"
-#include "chronyd/track/filter.h"
+#include "base/defs.h"
 #include "chronyd/track/route.h"
+#include "chronyd/track/track_private.h"
 
 /* Before anything is measured an oscillator is taken to be within this of its nominal rate. */
 #define PRIOR_SKEW_PPM 100.0
-/* Samples among which the narrowest is taken to judge the slope by. */
-#define OPEN_SLOPE_ANCHORS 8
 /* So near the oldest sample a jump cannot be told from a slope any more. */
 #define EDGE_SAMPLES 6
 /* So many samples are compared with several widths of it. */
@@ -29,56 +25,6 @@
 #define SD_WITHOUT_SAMPLES_S 4.0
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
 #define PRECISION_DEFAULT_S 1e-7
-
-/* A change of the route shifts the offset by this part of what it changes the delay by (standard
- * deviation; half would be the most). */
-#define SHIFT_PER_DELAY 0.15
-/* Few samples may lie close together by chance. Before n of them have shown how much delays
- * usually vary, they are taken to vary by this part of the shortest, over n squared. */
-#define YOUNG_JITTER 0.6
-/* Of the bounds this much is left open when the configuration knows the asymmetry. */
-#define FIXED_OPEN 0.2
-/* Of the usual excess, over the square root of n, this much the shortest of n delays lies above
- * the shortest possible. (One would be right if both ways queue exponentially; delays of heavier
- * tails have more short ones.) */
-#define GAP_PER_EXCESS 0.7
-#define GAP_YOUNG 1.2
-/* How soft the bounds are for want of knowing the shortest delay. */
-#define EDGE_PER_GAP 0.2
-
-/* So many refusals of about the same delay mean a new route. */
-#define REFUSED_MOST 4
-
-struct track {
-    struct track_settings settings;
-    double prior_freq_ppm, prior_skew_ppm;
-    bool has_prior;
-    size_t count;
-    struct sample samples[TRACK_SAMPLES_MAX]; /* oldest first */
-    bool new_level[TRACK_SAMPLES_MAX];        /* offsets before it do not bind */
-    uint8_t routes[TRACK_SAMPLES_MAX];
-    struct filter_point points[TRACK_SAMPLES_MAX];
-    double excess_s[TRACK_SAMPLES_MAX]; /* of delays over the shortest on their route */
-    double shift_s[TRACK_SAMPLES_MAX];  /* correction of offsets for asymmetric queues */
-    double usual_excess_s;
-    struct asymmetry asymmetry;
-    double refused_s[REFUSED_MOST]; /* delays that were refused since the last sample */
-    size_t refused;
-    bool broken; /* the next sample begins a new level */
-    struct osc broken_at;
-    /* what the samples say; valid while count > 0 */
-    double min_delay_s;
-    struct filter_result by_delay, flat; /* what was learned under either assumption */
-    bool is_flat;                        /* which one holds */
-    struct filter_result filter;         /* by that one */
-    int learned_ago;                     /* samples */
-    double sd_s;
-    double stress;
-    int runs;
-    size_t best;         /* sample that bounds the estimate most closely now */
-    double best_apart_s; /* how far the path passes by it and bends after it */
-    double open_slope;   /* what the samples leave open of the slope */
-};
 
 struct track *track_create(const struct track_settings *settings)
 {
@@ -111,92 +57,15 @@ void track_reset(struct track *t)
     t->runs = 0;
 }
 
-/* The difference of two times in nanoseconds is exact before it becomes a double. */
-static double diff_s(int64_t a, int64_t b)
-{
-    int64_t d;
-
-    if (__builtin_sub_overflow(a, b, &d))
-        d = a > b ? INT64_MAX : INT64_MIN;
-    return s_from_ns(d);
-}
-
-/* Source minus oscillator at sample s, relative to the same at sample ref. */
-static double level_s(const struct sample *s, const struct sample *ref)
-{
-    int64_t truth, osc;
-
-    if (__builtin_sub_overflow(s->truth.ns, ref->truth.ns, &truth) ||
-        __builtin_sub_overflow(s->at.ns, ref->at.ns, &osc))
-        return diff_s(s->truth.ns, ref->truth.ns);
-    return diff_s(truth, osc);
-}
-
-static bool has_fixed_asymmetry(const struct track *t)
-{
-    return fabs(t->settings.asymmetry) <= 0.5;
-}
-
 static void learn_asymmetry(struct track *t, const double *residuals)
 {
     double error[TRACK_SAMPLES_MAX];
 
-    if (has_fixed_asymmetry(t))
+    if (track_has_fixed_asymmetry(t))
         return;
     for (size_t i = 0; i < t->count; i++)
         error[i] = residuals[i] - t->shift_s[i];
     asymmetry_learn(&t->asymmetry, t->excess_s, error, t->count, t->usual_excess_s);
-}
-
-/* How much each sample can be wrong. If both directions queue alike, a round trip that took r
- * longer than the shortest possible leaves an offset anywhere within r/2 of the truth. The
- * shortest possible is not in the register: with n samples on the same route it is expected
- * below the shortest seen by a part of the usual excess that shrinks with the square root of n. */
-static void weigh_samples(struct track *t)
-{
-    double delays[TRACK_SAMPLES_MAX], floors[ROUTES_MAX], gaps[ROUTES_MAX], usual;
-    double precision = t->settings.precision_s, fixed = t->settings.min_delay_s;
-    double asymmetry = has_fixed_asymmetry(t) ? t->settings.asymmetry : 0.0;
-    double least = HUGE_VAL; /* dispersion: what all have in common tells nothing of their weight */
-    int samples[ROUTES_MAX] = {0};
-
-    for (size_t i = 0; i < t->count; i++) {
-        delays[i] = t->samples[i].delay_s;
-        least = min_d(least, fabs(t->samples[i].dispersion_s));
-        samples[t->routes[i]]++;
-    }
-    route_floors(delays, t->routes, t->count, floors);
-    usual = t->usual_excess_s = route_excess(delays, t->routes, t->count, floors, 0.5);
-    for (size_t r = 0; r < ROUTES_MAX; r++) {
-        double n = max_d(samples[r], 1.0);
-
-        gaps[r] = ((GAP_PER_EXCESS + GAP_YOUNG / n) * usual +
-                   YOUNG_JITTER * max_d(floors[r], 0.0) / (n * n)) /
-                  sqrt(n);
-        if (fixed > 0.0) {
-            floors[r] = fixed;
-            gaps[r] = 0.0;
-        }
-    }
-    t->min_delay_s = floors[t->routes[t->count - 1]];
-    for (size_t i = 0; i < t->count; i++) {
-        const struct sample *s = &t->samples[i];
-        uint8_t r = t->routes[i];
-
-        t->excess_s[i] = fabs(s->delay_s - floors[r]);
-        /* A configured asymmetry tells how much of the excess was on which way: that is taken
-         * out of the offset, and its bounds become narrower. */
-        t->shift_s[i] = asymmetry * t->excess_s[i];
-        t->points[i].half_s =
-            (t->excess_s[i] + gaps[r]) / 2.0 * max_d(1.0 - 2.0 * fabs(asymmetry), FIXED_OPEN);
-        t->points[i].edge_s = sqrt(precision * precision + s->dispersion_s * s->dispersion_s -
-                                   least * least + gaps[r] * gaps[r] * EDGE_PER_GAP * EDGE_PER_GAP);
-        t->points[i].t_s = diff_s(s->at.ns, t->samples[t->count - 1].at.ns);
-        t->points[i].y_s = level_s(s, &t->samples[t->count - 1]) + t->shift_s[i];
-        t->points[i].new_level = t->new_level[i];
-        t->points[i].shift_s =
-            i == 0 ? 0.0 : SHIFT_PER_DELAY * fabs(floors[r] - floors[t->routes[i - 1]]);
-    }
 }
 
 /* Figures that people read: spread of the samples and runs of residuals of the same sign. */
@@ -221,18 +90,11 @@ static void judge_residuals(struct track *t, const double *residuals)
     t->sd_s = max_d(t->sd_s, t->settings.precision_s);
 }
 
-/* The filter's slope is that of truth over oscillator; a frequency is told the other way round.
- * At hundreds of ppm the difference between 1 / (1 + x) and 1 - x is more than our error. */
-static double reciprocal(double fraction)
-{
-    return 1.0 / (1.0 + max_d(fraction, -0.5)) - 1.0;
-}
-
 /* What is expected of the slope. Once there are samples enough to tell how far off it may be,
  * that is taken for known: the register forgets, the oscillator stays the same. */
 static struct filter_prior prior_of(const struct track *t)
 {
-    struct filter_prior p = {reciprocal(t->prior_freq_ppm * 1e-6), t->prior_skew_ppm * 1e-6,
+    struct filter_prior p = {track_reciprocal(t->prior_freq_ppm * 1e-6), t->prior_skew_ppm * 1e-6,
                              !t->has_prior};
 
     if (p.vague && t->count > VAGUE_SAMPLES) {
@@ -240,73 +102,6 @@ static struct filter_prior prior_of(const struct track *t)
         p.vague = false;
     }
     return p;
-}
-
-struct slope_range {
-    double slope, open; /* the truth's slope is within slope +- open */
-};
-
-/* What the boxes leave open of the slope if the errors of the samples are anything but
- * independent, as in a queue that fills for an hour: two boxes far apart allow no more than
- * their widths over the time between them. The newest narrow one is held against all others. */
-static struct slope_range open_slope(const struct track *t, size_t first)
-{
-    size_t newest = t->count - 1, anchor = newest;
-    double shortest = HUGE_VAL;
-    struct slope_range r = {.slope = reciprocal(t->prior_freq_ppm * 1e-6),
-                            .open = t->prior_skew_ppm * 1e-6};
-
-    /* What looks like another route may be a queue that fills slowly: one shortest delay for
-     * all. */
-    for (size_t i = first; i < t->count; i++) {
-        shortest = min_d(shortest, t->samples[i].delay_s);
-        if (i + OPEN_SLOPE_ANCHORS > newest && t->samples[i].delay_s < t->samples[anchor].delay_s)
-            anchor = i;
-    }
-    for (size_t i = first; i < t->count; i++) {
-        double apart = t->points[anchor].t_s - t->points[i].t_s;
-        double widths = (t->samples[anchor].delay_s + t->samples[i].delay_s) / 2.0 - shortest +
-                        t->usual_excess_s;
-
-        if (i != anchor && widths < r.open * fabs(apart)) {
-            r.open = widths / fabs(apart);
-            r.slope = (t->points[anchor].y_s - t->points[i].y_s) / apart;
-        }
-    }
-    return r;
-}
-
-/* The truth lies within each sample's root distance of it, whatever the network does. So the
- * sample bounds the error of the path by that distance and what the path is apart from it; since
- * then the bound grows by what is open of the slope, and by how far the path has left the
- * straight line, for it may have followed a queue and not the oscillator. Samples from before a
- * jump bound nothing. */
-static void find_best(struct track *t, const struct filter_path *path, const double *residuals,
-                      const double *slopes)
-{
-    double least = HUGE_VAL;
-    size_t first = t->count - 1;
-    struct slope_range range;
-
-    while (first > 0 && !path->jump[first])
-        first--;
-    range = open_slope(t, first);
-    t->open_slope = first < t->count - 1 ? range.open : 0.0;
-    for (size_t i = t->count; i-- > first;) {
-        const struct sample *s = &t->samples[i];
-        const struct filter_point *p = &t->points[i];
-        double slope = clamp_d(slopes[i], range.slope - range.open, range.slope + range.open);
-        double straight = p->y_s - residuals[i] - slope * p->t_s;
-        double apart = fabs(residuals[i]) + fabs(t->filter.state.x_s - straight);
-        double bound = s->root_delay_s / 2.0 + s->root_dispersion_s + apart -
-                       p->t_s * (t->settings.max_clock_error + t->open_slope);
-
-        if (bound < least) {
-            least = bound;
-            t->best = i;
-            t->best_apart_s = apart;
-        }
-    }
 }
 
 /* Wander and scale change slowly, and to learn them costs more than all the rest: with many
@@ -381,21 +176,21 @@ static void learn(struct track *t)
     double residuals[TRACK_SAMPLES_MAX], slopes[TRACK_SAMPLES_MAX];
     struct filter_path path;
 
-    weigh_samples(t);
+    track_weigh(t);
     if (has_to_learn(t)) {
         choose_law(t, &prior);
         t->learned_ago = 0;
     }
     run_filter(t, &prior, &path);
     if (forget_old_level(t, &path)) {
-        weigh_samples(t);
+        track_weigh(t);
         run_filter(t, &prior, &path);
     }
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
     filter_residuals(t->points, t->count, &path, residuals, slopes);
     judge_residuals(t, residuals);
     learn_asymmetry(t, residuals);
-    find_best(t, &path, residuals, slopes);
+    track_bound(t, &path, residuals, slopes);
 }
 
 void track_set_settings(struct track *t, const struct track_settings *settings)
@@ -516,14 +311,14 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
         return false;
 
     const struct sample *best = &t->samples[t->best];
-    double dt = diff_s(at.ns, t->samples[t->count - 1].at.ns);
+    double dt = track_diff_s(at.ns, t->samples[t->count - 1].at.ns);
     struct filter_state f = filter_ahead(&t->filter.state, t->filter.wander, dt);
-    double age = fabs(diff_s(at.ns, best->at.ns));
+    double age = fabs(track_diff_s(at.ns, best->at.ns));
 
     out->at = at;
     out->truth = truth_at(t, at, f.x_s);
     out->offset_sd_s = sqrt(f.var_x);
-    out->freq_ppm = reciprocal(f.slope) * 1e6;
+    out->freq_ppm = track_reciprocal(f.slope) * 1e6;
     out->skew_ppm = 2e6 * sqrt(f.var_slope);
     out->root_delay_s = best->root_delay_s;
     out->root_dispersion_s = best->root_dispersion_s + t->best_apart_s + out->offset_sd_s +
@@ -548,7 +343,7 @@ void track_report(const struct track *t, struct track_report *out)
     out->offset_sd_s = sqrt(t->filter.state.var_x);
     out->skew_ppm = skew(t) * 1e6;
     out->stress = t->stress;
-    out->asymmetry = has_fixed_asymmetry(t) ? t->settings.asymmetry : t->asymmetry.value;
+    out->asymmetry = track_has_fixed_asymmetry(t) ? t->settings.asymmetry : t->asymmetry.value;
     out->asymmetry_run = t->asymmetry.run;
 }
 
@@ -597,7 +392,8 @@ bool track_predict(const struct track *t, struct osc at, struct utc *truth, doub
     if (!track_estimate(t, at, &e))
         return false;
     *truth = e.truth;
-    *dispersion_s = e.offset_sd_s + fabs(diff_s(at.ns, t->samples[t->count - 1].at.ns)) * skew(t);
+    *dispersion_s =
+        e.offset_sd_s + fabs(track_diff_s(at.ns, t->samples[t->count - 1].at.ns)) * skew(t);
     return true;
 }
 
