@@ -11,10 +11,10 @@
 #define PART_OF_NATURAL 2.3
 /* Until this many updates were made the frequency is rough anyway, and time is of the essence: the
  * duration grows with this power of their number. */
-#define UPDATES_SETTLED 10.0
+#define UPDATES_SETTLED 9.0
 #define YOUNG_POWER 4.0
 /* However sure the frequency is, an offset is gone after so many intervals (times the ratio). */
-#define INTERVALS_MOST 2.5
+#define INTERVALS_MOST 3.0
 /* An offset of so many standard deviations is no noise. What the frequency may have brought about
  * since the last update is as good as one. */
 #define SURPRISE 4.0
