@@ -302,19 +302,21 @@ static void check_tables(struct watch *w)
                  (unsigned long long)(wakes - w->wakes_at_hour));
 }
 
+/* A leap second is slewed out where that is wanted, or found out about by measuring. */
+static bool is_around_leap(const struct world *w)
+{
+    return w->leap_at_ns != 0 && fabs((double)(w->now_ns - w->leap_at_ns) * 1e-9) < AROUND_LEAP_S;
+}
+
 /* How much of the correction is still to be made, long after the last fault. */
 static void note_correction(struct watch *w)
 {
     struct node *n = w->node;
     double remaining_s = fabs(node_served_error_s(n) - node_error_s(n));
-    double now_s = (double)n->world->now_ns * 1e-9;
-    double leap_s = (double)n->world->leap_at_ns * 1e-9;
     struct verdict v;
 
-    if (!n->clock_law.may_set || now_s < LATE_SHARE * w->check->run->duration_s)
-        return;
-    /* A leap second is slewed out where that is wanted. */
-    if (leap_s > 0.0 && fabs(now_s - leap_s) < AROUND_LEAP_S)
+    if (!n->clock_law.may_set || is_around_leap(n->world) ||
+        (double)n->world->now_ns * 1e-9 < LATE_SHARE * w->check->run->duration_s)
         return;
     chronyd_verdict(n->daemon, &v);
     if (w->late_looks == 0)
@@ -390,7 +392,8 @@ static void check_recovery(struct watch *w)
     struct verdict v;
 
     learn_peers(w);
-    if (rest_s < 20.0 * slowest_poll_s(w) || !has_honest_majority(w) || is_alone(w))
+    if (rest_s < 20.0 * slowest_poll_s(w) || !has_honest_majority(w) || is_alone(w) ||
+        is_around_leap(n->world))
         return;
     if (!n->daemon) {
         violated(w->check, n, "recovery", "the daemon is not running (%s)",
