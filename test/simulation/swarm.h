@@ -1,7 +1,7 @@
 /* swarm.h - random worlds that nobody thought of, against what must hold in every world.
  *
  * A seed draws a scenario text: servers, liars in a minority, daemons with random configurations,
- * networks, faults that end after two thirds of the time. It is run under the invariants of
+ * networks, attackers, faults that end after half of the time. It is run under the invariants of
  * swarm_check.h. A world that fails is made smaller, statement by statement, as long as it fails in
  * the same way, and printed. */
 #ifndef SIMULATION_SWARM_H

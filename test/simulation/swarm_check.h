@@ -8,11 +8,16 @@
  * poll       a server is never asked more often than minpoll (or a burst) allows
  * minority   a source that is known to lie is not selected while the honest ones are more
  * length     a reply is never longer than the request
- * table      sockets, files, log lines and wake-ups stay bounded
- * recovery   after the last fault a daemon with a reachable honest majority is synchronised, and
- *            its error is small
+ * table      sockets, log lines and wake-ups stay bounded
+ * memory     so does what all daemons allocate
+ * files      drift and dump files are whole, whenever a daemon ended or died
+ * recovery   after the last fault a daemon with a reachable honest majority is synchronised, its
+ *            error is small, and the clock itself is brought to what is known
  * state      a daemon starts with whatever files a crash left, and runs on
- * spin       no daemon computes without end */
+ * spin       no daemon computes without end
+ * crash      none ends the process
+ *
+ * doc/simulation.adoc has the figures and the excuses. */
 #ifndef SIMULATION_SWARM_CHECK_H
 #define SIMULATION_SWARM_CHECK_H
 
