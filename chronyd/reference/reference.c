@@ -49,6 +49,8 @@ struct reference *reference_create(const struct os *os, struct timers *timers,
     return r;
 }
 
+/* The file is written at the end, update or not: -s takes its date for the time that it was then.
+ * One that could not be read is left for somebody to look at. */
 static void read_drift_file(struct reference *r)
 {
     struct drift drift;
@@ -62,8 +64,11 @@ static void read_drift_file(struct reference *r)
         if (drift.freq_ppm != 0.0)
             clock_set_freq(r->clock, drift.freq_ppm);
         r->skew_ppm = drift.skew_ppm;
+        r->drift_dirty = true;
     } else if (err.code != ERR_MISSING) {
         log_warning(r->log, "%s", err.text);
+    } else {
+        r->drift_dirty = true;
     }
 }
 

@@ -219,17 +219,29 @@ TEST(drift_file_sets_the_frequency_and_is_written_on_updates_and_at_the_end)
     free_world(w);
 }
 
-TEST(drift_file_is_left_alone_without_an_update)
+/* Starts with that file and ends without an update; whether it holds `wanted` then. */
+static void check_drift_file(const char *before, const char *wanted)
 {
     struct world *w = make_world(0.0, 0.0);
 
-    (void)state;
     w->settings.drift_file = "drift";
-    fake_write(&w->f, "drift", "0.0 0.5\n");
+    if (before)
+        fake_write(&w->f, "drift", before);
     w->f.rate = -3e-6;
     start(w);
-    assert_near(w->f.rate, -3e-6, 1e-15); /* zero in the file keeps the kernel's */
+    reference_destroy(w->r);
+    w->r = NULL;
+    assert_string_equal(fake_read(&w->f, "drift"), wanted);
     free_world(w);
+}
+
+TEST(drift_file_is_written_at_the_end_without_an_update)
+{
+    (void)state;
+    check_drift_file("12.5 0.5\n", "           12.500000             0.500000\n");
+    check_drift_file("0.0 0.5\n", "            3.000009             0.500000\n"); /* the kernel's */
+    check_drift_file(NULL, "            3.000009       1000000.000000\n");
+    check_drift_file("x\n", "x\n");
 }
 
 TEST(tracking_log_begins_unsynchronised)
@@ -760,7 +772,7 @@ int main(void)
         cmocka_unit_test(maxchange_ignores_then_exits),
         cmocka_unit_test(update_with_a_large_skew_leaves_the_frequency),
         cmocka_unit_test(drift_file_sets_the_frequency_and_is_written_on_updates_and_at_the_end),
-        cmocka_unit_test(drift_file_is_left_alone_without_an_update),
+        cmocka_unit_test(drift_file_is_written_at_the_end_without_an_update),
         cmocka_unit_test(tracking_log_begins_unsynchronised),
         cmocka_unit_test(dispersion_grows_with_skew_and_maxclockerror),
         cmocka_unit_test(unsynchronised_figures_are_those_of_the_protocol),
