@@ -115,30 +115,6 @@ struct table {
     bool failed;
 };
 
-/* The same network with the textbook discipline as the client: it follows the first server. */
-static char *with_yardstick(const char *text)
-{
-    char *copy = NULL, server[32] = "server";
-    const char *first = strstr(text, " conf server ");
-    size_t used = 0;
-    FILE *out = open_memstream(&copy, &used);
-
-    assert(out);
-    if (first)
-        sscanf(first, " conf server %31s", server);
-    while (*text) {
-        size_t length = strcspn(text, "\n");
-
-        if (strncmp(text, "node client", 11) == 0)
-            fprintf(out, "host client yardstick target %s\n", server);
-        else if (strncmp(text, " conf ", 6) != 0)
-            fprintf(out, "%.*s\n", (int)length, text);
-        text += length + (text[length] == '\n');
-    }
-    fclose(out);
-    return copy;
-}
-
 static void work(void *ctx, size_t item, void *out)
 {
     struct table *t = ctx;
@@ -149,7 +125,9 @@ static void work(void *ctx, size_t item, void *out)
                                   .ctx = &m};
     struct run_result result;
     struct err err = {0};
-    char *text = t->options->yardstick ? with_yardstick(m.network->text) : strdup(m.network->text);
+    char *text = t->options->yardstick ? quality_with_yardstick(m.network->text)
+                 : t->options->vary    ? quality_varied(m.network->text, options.seed)
+                                       : strdup(m.network->text);
 
     assert(text);
     if (!run_scenario(m.network->name, text, &options, &result, &err)) {
@@ -257,7 +235,7 @@ static void print_network(struct table *t, size_t which)
 
         printf(" %7.4g %7.4g ~%-4.2f", s.mean * figure_units[f], s.median * figure_units[f],
                s.spread);
-        if (n->reference[f] > 0.0)
+        if (n->reference[f] > 0.0 && !t->options->vary)
             printf(" %4.2f", s.mean / n->reference[f]);
         else
             printf("    -");
@@ -278,6 +256,8 @@ static void print_network(struct table *t, size_t which)
 
 static void print_totals(const struct table *t)
 {
+    if (t->options->vary)
+        return;
     printf("\nGeometric mean of the ratios to the reference figures:");
     for (int f = 0; f < FIGURES; f++) {
         double sum = 0.0, n = 0.0;

@@ -15,6 +15,7 @@ struct quality_options {
     const char *only; /* name of one network, NULL = all */
     bool csv;         /* one row per network and seed */
     bool yardstick;   /* the textbook discipline in the place of our daemon */
+    bool vary;        /* each seed with other figures of network and clock */
 };
 
 int quality_measure(const struct quality_options *options);
@@ -26,5 +27,11 @@ struct quality_network {
     double reference[6]; /* chrony's figures, 0 = none: order of struct quality_figures */
 };
 const struct quality_network *quality_networks(int *count);
+/* The same network with the textbook discipline as the client: it follows the first server. The
+ * caller frees it. */
+char *quality_with_yardstick(const char *text);
+/* The same network with each delay, jitter, wander, frequency and offset up to three times as large
+ * or as small, by the seed. The caller frees it. */
+char *quality_varied(const char *text, uint64_t seed);
 
 #endif

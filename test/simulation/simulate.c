@@ -27,7 +27,7 @@ struct command {
 static void usage(FILE *out)
 {
     fputs("Usage: simulate [OPTION]... SCENARIO...\n"
-          "       simulate --quality [--seeds A..B] [--only NAME] [--yardstick] [--csv]\n"
+          "       simulate --quality [--seeds A..B] [--only NAME] [--yardstick] [--vary] [--csv]\n"
           "       simulate --swarm --seeds A..B [--keep DIR] [--first] [--no-shrink] [SCENARIO]\n"
           "       simulate --swarm --print --seed N\n"
           "Run scenarios (text files, doc/simulation.adoc) in a simulated world.\n"
@@ -209,6 +209,7 @@ enum {
     OPT_FIRST,
     OPT_NO_SHRINK,
     OPT_YARDSTICK,
+    OPT_VARY,
     OPT_PRINT,
 };
 
@@ -228,13 +229,14 @@ static const struct option options[] = {
     {"no-shrink", no_argument, NULL, OPT_NO_SHRINK},
     {"print", no_argument, NULL, OPT_PRINT},
     {"yardstick", no_argument, NULL, OPT_YARDSTICK},
+    {"vary", no_argument, NULL, OPT_VARY},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
 struct modes {
-    bool quality, swarm, help, first, no_shrink, yardstick, print;
+    bool quality, swarm, help, first, no_shrink, yardstick, vary, print;
     const char *only, *keep;
 };
 
@@ -288,6 +290,9 @@ static bool parse_options(int argc, char **argv, struct command *c, struct modes
             break;
         case OPT_YARDSTICK:
             m->yardstick = true;
+            break;
+        case OPT_VARY:
+            m->vary = true;
             break;
         case OPT_FIRST:
             m->first = true;
@@ -361,6 +366,7 @@ int main(int argc, char **argv)
             .only = m.only,
             .csv = c.csv,
             .yardstick = m.yardstick,
+            .vary = m.vary,
         };
 
         return quality_measure(&q);
