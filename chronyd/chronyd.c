@@ -214,10 +214,11 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
     d->initial_end = (struct timer){.fire = chronyd_on_initial_end, .ctx = d};
     create_rooms(d);
     clock_set_listener(d->clock, on_clock_jump, d);
-    chronyd_load_keys(d, config->key_file);
+    chronyd_load_keys(d, config->key_file, d->keys, &d->log);
     if (!create_rules(d, err) || !create_tempcomp(d, err) || !create_refclocks(d, err) ||
         !create_ntp_and_control(d, err) || !ntp_open_server(d->ntp, err) ||
-        !control_check_keys(d->control, err) || !control_open_udp(d->control, err)) {
+        !control_check_keys(&config->control, d->keys, &d->log, err) ||
+        !control_open_udp(d->control, err)) {
         chronyd_destroy(d);
         return NULL;
     }

@@ -35,31 +35,32 @@ static void hook_dump(void *ctx)
         sources_dump(d->sources, d->config->dump_dir);
 }
 
-void chronyd_load_keys(struct chronyd *d, const char *path)
+void chronyd_load_keys(struct chronyd *d, const char *path, struct keystore *keys,
+                       const struct log *log)
 {
     struct err err;
     size_t length, count;
     char *text;
 
     if (!path) {
-        (void)keystore_load(d->keys, "", 0, "", &d->log);
+        (void)keystore_load(keys, "", 0, "", log);
         return;
     }
     if (!d->os.ops->file_read(d->os.ctx, path, KEY_FILE_BYTES_MAX, &text, &length, &err)) {
-        log_warning(&d->log, "Could not read key file: %s", err.text);
+        log_warning(log, "Could not read key file: %s", err.text);
         return;
     }
-    count = keystore_load(d->keys, text, length, path, &d->log);
+    count = keystore_load(keys, text, length, path, log);
     memset(text, 0, length);
     free(text);
-    log_info(&d->log, "Loaded %zu symmetric keys", count);
+    log_info(log, "Loaded %zu symmetric keys", count);
 }
 
 static void hook_rekey(void *ctx)
 {
     struct chronyd *d = ctx;
 
-    chronyd_load_keys(d, chronyd_current(d)->key_file);
+    chronyd_load_keys(d, chronyd_current(d)->key_file, d->keys, &d->log);
     ntp_rekey(d->ntp);
 }
 
@@ -133,6 +134,19 @@ static bool replace_sources(struct chronyd *d, const struct source_list *list,
     return true;
 }
 
+/* A start would refuse keys that are too short for commands, so a reload does. */
+static bool check_keys(struct chronyd *d, const struct config *next, struct err *err)
+{
+    const struct log silent = {0};
+    struct keystore *keys = keystore_create();
+    bool good;
+
+    chronyd_load_keys(d, next->key_file, keys, &silent);
+    good = control_check_keys(&next->control, keys, &silent, err);
+    keystore_destroy(keys);
+    return good;
+}
+
 /* What can fail comes first, so that a refused configuration has changed nothing; and the keys come
  * before the sources that need them. */
 static bool take_on(struct chronyd *d, const struct config *next,
@@ -148,9 +162,9 @@ static bool take_on(struct chronyd *d, const struct config *next,
     struct source_list list = {0};
     bool good;
 
-    if (!list_sources(d, next, &list, err))
+    if (!check_keys(d, next, err) || !list_sources(d, next, &list, err))
         return false;
-    chronyd_load_keys(d, next->key_file);
+    chronyd_load_keys(d, next->key_file, d->keys, &d->log);
     good = replace_sources(d, &list, out, err) && reload_apply(&target, &change, out, err);
     free(list.items);
     return good;

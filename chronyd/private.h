@@ -47,7 +47,9 @@ static inline const struct config *chronyd_current(const struct chronyd *d)
 void chronyd_finish(struct chronyd *d, enum chronyd_state state);
 
 /* hooks.c */
-void chronyd_load_keys(struct chronyd *d, const char *path); /* NULL: there are none */
+/* The keys of a file, NULL: none. What cannot be read is told and leaves the store as it is. */
+void chronyd_load_keys(struct chronyd *d, const char *path, struct keystore *keys,
+                       const struct log *log);
 /* Those of the source directories; `strict`: if a file cannot be read, nothing changes. */
 void chronyd_read_source_dirs(struct chronyd *d, bool strict);
 void chronyd_set_hooks(struct chronyd *d);

@@ -78,16 +78,17 @@ void authenticated_destroy(struct authenticated *a)
     free(a);
 }
 
-bool authenticated_check_keys(const struct authenticated *a, struct err *err)
+bool authenticated_keys_fit(const struct control_key *keys, size_t count,
+                            const struct keystore *store, const struct log *log, struct err *err)
 {
-    for (size_t i = 0; i < a->count; i++) {
-        const struct key *key = a->store ? keystore_find(a->store, a->keys[i].id) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct key *key = store ? keystore_find(store, keys[i].id) : NULL;
 
         if (!key)
-            log_warning(&a->log, "Key %u is missing", a->keys[i].id);
+            log_warning(log, "Key %u is missing", keys[i].id);
         else if (key->length < ENVELOPE_KEY_LEAST)
             return err_set(err, ERR_RANGE, "Key %u is too short for cmdkey directive %s",
-                           a->keys[i].id, a->keys[i].where);
+                           keys[i].id, keys[i].where);
     }
     return true;
 }

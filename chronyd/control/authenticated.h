@@ -29,7 +29,9 @@ struct authenticated *authenticated_create(const struct os *os, const struct log
                                            const struct control_key *keys, size_t count);
 void authenticated_destroy(struct authenticated *a); /* NULL is allowed */
 /* Are the keys there and long enough? A missing one is warned about, a short one refused. */
-MUST_CHECK bool authenticated_check_keys(const struct authenticated *a, struct err *err);
+MUST_CHECK bool authenticated_keys_fit(const struct control_key *keys, size_t count,
+                                       const struct keystore *store, const struct log *log,
+                                       struct err *err);
 
 enum auth_verdict {
     AUTH_DROP,   /* no answer */

@@ -50,9 +50,10 @@ void control_destroy(struct control *c)
     free(c);
 }
 
-bool control_check_keys(const struct control *c, struct err *err)
+bool control_check_keys(const struct control_settings *s, const struct keystore *keys,
+                        const struct log *log, struct err *err)
 {
-    return authenticated_check_keys(c->authenticated, err);
+    return authenticated_keys_fit(s->keys, s->key_count, keys, log, err);
 }
 
 static int open_udp(struct control *c, enum addr_family family, const struct addr *local)

@@ -63,8 +63,9 @@ struct control *control_create(const struct os *os, struct timers *timers, const
                                const struct control_rooms *rooms,
                                const struct control_settings *settings);
 void control_destroy(struct control *c);
-/* The keys of cmdkey directives, once the key file is loaded: false if one is too short. */
-MUST_CHECK bool control_check_keys(const struct control *c, struct err *err);
+/* The keys of cmdkey directives, among those of the key file: false if one is too short. */
+MUST_CHECK bool control_check_keys(const struct control_settings *s, const struct keystore *keys,
+                                   const struct log *log, struct err *err);
 /* UDP sockets: a failure to open one is logged, not fatal, unless none could be opened. */
 bool control_open_udp(struct control *c, struct err *err);
 /* Unix socket: after privileges were dropped. A failure is logged: "Disabled command socket P". */

@@ -55,6 +55,12 @@ try() { # OPTION...: the whole story
     refuse "bad file taken" ask reload config
     expect "line" answered "^(Could not|Missing|Invalid).* at line 1 in file $dir/more.d/bad.conf$"
     rm "$dir/more.d/bad.conf"
+    echo "1 SHA1 HEX:0102030405" >"$dir/more.d/keys"
+    printf '%s\n' "keyfile $dir/more.d/keys" "cmdkey 1" >"$dir/more.d/bad.conf"
+    chmod 644 "$dir/more.d"/*
+    refuse "short key taken" ask reload config
+    expect "short key" answered "^Key 1 is too short for cmdkey directive at line 2 in file $dir/more.d/bad.conf$"
+    rm "$dir/more.d"/*
     mv "$dir/chrony.conf" "$dir/away"
     refuse "missing file taken" ask reload config
     expect "missing file" answered "^Could not open $dir/chrony.conf : No such file or directory$"
