@@ -79,7 +79,8 @@ void hash_remove(struct hash *h, uint32_t number, const void *item)
     if (h->size == 0)
         return;
     hole = home(h, number);
-    while (h->entries[hole].item && h->entries[hole].item != item)
+    while (h->entries[hole].item &&
+           (h->entries[hole].item != item || h->entries[hole].number != number))
         hole = after(h, hole);
     if (!h->entries[hole].item)
         return;

@@ -52,6 +52,24 @@ static void table_holds_what_was_added_and_not_removed(void **state)
     assert_null(hash_next(&h, 1, &(size_t){0}));
 }
 
+/* A source that waits on a socket may wait for a timestamp as well. */
+static void thing_under_two_numbers_stays_under_the_other_one(void **state)
+{
+    struct hash h = {0};
+    char first, thing;
+
+    (void)state;
+    assert_true(hash_add(&h, 5, &first));
+    assert_true(hash_add(&h, 5, &thing));
+    assert_true(hash_add(&h, 6, &thing));
+    hash_remove(&h, 6, &thing);
+    assert_true(holds(&h, 5, &thing));
+    assert_false(holds(&h, 6, &thing));
+    hash_remove(&h, 6, &thing);
+    assert_true(holds(&h, 5, &thing));
+    hash_free(&h);
+}
+
 static void room_that_was_reserved_is_there(void **state)
 {
     struct hash h = {0};
@@ -84,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_holds_what_was_added_and_not_removed),
+        cmocka_unit_test(thing_under_two_numbers_stays_under_the_other_one),
         cmocka_unit_test(room_that_was_reserved_is_there),
         cmocka_unit_test(numbers_of_neighbours_differ_in_the_low_bits),
     };
