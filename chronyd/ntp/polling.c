@@ -262,12 +262,23 @@ static bool still_wanted(struct association *a)
     return addr_equal(&before, &a->remote.addr);
 }
 
+/* An answer that waits for a stamp waits no longer than until the next request is due: it does
+ * count as one. It may put that request off, as any answer may. */
+static bool answer_came(struct association *a)
+{
+    if (!a->held)
+        return false;
+    hold_release(a);
+    return timer_is_set(&a->transmit_timer);
+}
+
 void polling_fire(void *ctx, struct mono now)
 {
     struct association *a = ctx;
     bool presend;
 
-    if (a->state == ASSOC_OFFLINE || !association_resolved(a) || !take_slot(a, now))
+    if (answer_came(a) || a->state == ASSOC_OFFLINE || !association_resolved(a) ||
+        !take_slot(a, now))
         return;
     count_missed(a);
     a->request.waiting = false;

@@ -398,6 +398,24 @@ static void answer_does_not_wait_where_no_stamp_will_come(void **state)
     }
 }
 
+/* A hwtstimeout that is longer than the polling interval does not make a source unreachable. */
+static void answer_waits_no_longer_than_until_the_next_request(void **state)
+{
+    struct world *w = client(&eth0, 100.0);
+    struct world_sent s = next_request(w);
+    struct source *source = sources_at(w->sources, 0);
+    size_t before = samples(w);
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        answer(w, &s, 0.0, 0);
+        s = next_request(w);
+    }
+    assert_int_equal(samples(w), before + 8);
+    assert_int_equal(source_reach(source), 0xff);
+    world_destroy(w);
+}
+
 static void answer_that_waits_goes_with_its_source(void **state)
 {
     struct addr a = addr_from_ipv4(0xc0000201);
@@ -499,6 +517,7 @@ int main(void)
         cmocka_unit_test(forged_answer_does_not_keep_the_true_one_out),
         cmocka_unit_test(answer_waits_no_longer_than_hwtstimeout),
         cmocka_unit_test(answer_does_not_wait_where_no_stamp_will_come),
+        cmocka_unit_test(answer_waits_no_longer_than_until_the_next_request),
         cmocka_unit_test(answer_that_waits_goes_with_its_source),
         cmocka_unit_test(server_tells_interleaved_clients_the_interface_s_times),
     };
