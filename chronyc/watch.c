@@ -132,7 +132,7 @@ static void subscribe(struct transport *events)
 static int wait_for_key(struct session *s, struct screen *screen, struct transport *events,
                         int64_t *next_ms)
 {
-    int64_t soonest_ms = transport_now_ms() + PAUSE_MS;
+    int64_t soonest_ms = transport_now_ms() + PAUSE_MS, due_ms = *next_ms;
     uint8_t data[CANDM_REQUEST_MAX];
     size_t length;
 
@@ -147,7 +147,10 @@ static int wait_for_key(struct session *s, struct screen *screen, struct transpo
         case TRANSPORT_STOPPED: /* a key, or a signal */
             return screen_key(screen, 0.05, s->stop);
         case TRANSPORT_FAILED:
+            /* The next page asks for it again. A goodbye must not bring that forward, or a daemon
+             * that has no place for us would be asked all the time. */
             transport_close(events);
+            *next_ms = due_ms;
             break;
         }
     }

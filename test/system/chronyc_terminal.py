@@ -8,10 +8,13 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
@@ -159,7 +162,36 @@ def watch():
     t.status()
 
 
+def watch_without_a_place():
+    """A daemon that closes each stream at once, with an event to say why."""
+    directory = tempfile.mkdtemp(dir=os.path.dirname(SOCKET))
+    mute = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    mute.bind(directory + "/sock")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(directory + "/chronyd.ro.sock")
+    listener.listen()
+    t = Terminal("-h", directory + "/sock", "watch", "600")
+    asked = 0
+    end = time.time() + 4
+    while time.time() < end:
+        ready, _, _ = select.select([listener, t.fd], [], [], 0.1)
+        if t.fd in ready:
+            t.read(0)
+        if listener in ready:
+            stream, _ = listener.accept()
+            stream.send(b"\0\2\6\3")
+            stream.close()
+            asked += 1
+    report(f"watch asks once per page for a stream: {asked}", asked == 1, t)
+    t.type("q")
+    t.status()
+    listener.close()
+    mute.close()
+    shutil.rmtree(directory)
+
+
 interactive()
 signals()
 watch()
+watch_without_a_place()
 sys.exit(BAD)
