@@ -51,7 +51,7 @@ void chronyd_load_keys(struct chronyd *d, const char *path, struct keystore *key
         return;
     }
     count = keystore_load(keys, text, length, path, log);
-    memset(text, 0, length);
+    explicit_bzero(text, length); /* a plain memset() before free() is left out by compilers */
     free(text);
     log_info(log, "Loaded %zu symmetric keys", count);
 }
@@ -141,6 +141,8 @@ static bool check_keys(struct chronyd *d, const struct config *next, struct err 
     struct keystore *keys = keystore_create();
     bool good;
 
+    if (!keys)
+        return err_set(err, ERR_LIMIT, "Out of memory");
     chronyd_load_keys(d, next->key_file, keys, &silent);
     good = control_check_keys(&next->control, keys, &silent, err);
     keystore_destroy(keys);
