@@ -18,9 +18,9 @@ struct steady *steady_create(struct clock *clock);
 void steady_destroy(struct steady *s); /* NULL is allowed; the compensation stays as it is */
 /* Begin anew: phase or time were lost. */
 void steady_reset(struct steady *s);
-/* What the clock showed in a polling interval of poll_s. */
 /* Instants are called by other names from now on: `by_s` later. */
 void steady_relabel(struct steady *s, double by_s);
+/* What the clock showed in a polling interval of poll_s. */
 void steady_update(struct steady *s, const struct reading *r, double poll_s);
 
 #endif
