@@ -213,7 +213,7 @@ static void count_missed(struct association *a)
     if (in_burst(a))
         a->polling.missed++;
     else
-        poll_silence(&a->polling, &l);
+        poll_silence(&a->polling, &l, source_track(a->source));
     if (a->filter)
         sample_filter_relabel(a->filter, reference_relabelled_s(a->room->reference));
     if (a->filter && sample_filter_poll(a->filter, a->room->clock, &s))

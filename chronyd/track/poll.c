@@ -16,8 +16,12 @@
 #define GAIN 0.75
 /* Sources that are combined need fewer samples each: the horizon grows with this power of them. */
 #define SOURCES_POWER 0.15
-/* From the second request without an answer on the interval doubles, */
+/* From the second request without an answer on the interval doubles; but while there are fewer than
+ * so many samples to rely on, packets may be lost where the clock needs them most: then it takes
+ * four to double it, */
 #define SILENCE_STEP 1.0
+#define YOUNG_SAMPLES 8
+#define YOUNG_STEP 0.25
 /* and at the longest one it varies between these parts of it: a server that is reachable for
  * some minutes every other hour would be missed again and again by polls that happen to keep
  * step. */
@@ -86,12 +90,12 @@ void poll_bad_answer(struct poll *p, const struct poll_settings *s, bool test_d_
     adjust(p, s, test_d_only ? 0.02 : 0.1);
 }
 
-void poll_silence(struct poll *p, const struct poll_settings *s)
+void poll_silence(struct poll *p, const struct poll_settings *s, const struct track *t)
 {
     if (p->missed++ == 0)
         p->answered_log2_s = p->log2_s;
     else
-        adjust(p, s, SILENCE_STEP);
+        adjust(p, s, track_count(t) < YOUNG_SAMPLES ? YOUNG_STEP : SILENCE_STEP);
 }
 
 double poll_interval_s(const struct poll *p, const struct poll_settings *s)

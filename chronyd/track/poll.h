@@ -36,9 +36,9 @@ void poll_sample(struct poll *p, const struct poll_settings *s, const struct tra
                  double error_s, double distance_s);
 /* A valid answer that is not good; test_d_only: only the loop test failed. */
 void poll_bad_answer(struct poll *p, const struct poll_settings *s, bool test_d_only);
-/* A request got no answer. From the second one on the interval doubles each time; the first
- * answer brings back the one from before. */
-void poll_silence(struct poll *p, const struct poll_settings *s);
+/* A request got no answer. From the second one on the interval doubles each time, or every fourth
+ * time while `t` has few samples; the first answer brings back the one from before. */
+void poll_silence(struct poll *p, const struct poll_settings *s, const struct track *t);
 /* Seconds to the next request, before the random lengthening: 2^log2_s, but to a server that is
  * silent at the longest interval between half and 1.2 times that, in a fixed order. */
 double poll_interval_s(const struct poll *p, const struct poll_settings *s);

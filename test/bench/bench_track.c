@@ -401,7 +401,7 @@ static void miss_sample(struct world *w, int index)
     s->reach = (uint8_t)(s->reach << 1);
     if (s->reach == 0)
         s->unreachable++;
-    poll_silence(&s->poll, &ps);
+    poll_silence(&s->poll, &ps, s->track);
 }
 
 /* Advances the world's oscillator by dt <= 1 s. */

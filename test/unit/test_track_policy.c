@@ -215,22 +215,37 @@ static void poll_counts_bad_answers_slowly(void **state)
 
 static void poll_doubles_in_silence_and_returns_with_the_first_answer(void **state)
 {
-    struct track *t = watched(1e-9, 1e-4, 64.0, 3);
+    struct track *t = watched(1e-9, 1e-4, 64.0, 8);
     struct poll p;
 
     (void)state;
     poll_reset(&p, &limits);
-    poll_silence(&p, &limits); /* one lost packet is nothing */
+    poll_silence(&p, &limits, t); /* one lost packet is nothing */
     assert_int_equal(p.log2_s, 6);
-    poll_silence(&p, &limits);
+    poll_silence(&p, &limits, t);
     assert_int_equal(p.log2_s, 7);
     for (int i = 0; i < 10; i++)
-        poll_silence(&p, &limits);
+        poll_silence(&p, &limits, t);
     assert_int_equal(p.log2_s, 10);
     assert_int_equal(p.missed, 12);
-    poll_sample(&p, &limits, t, 0.0, 1.0);
+    poll_sample(&p, &limits, t, 64.0, 1.0); /* far off: down again from where it was */
     assert_int_equal(p.log2_s, 6);
     assert_int_equal(p.missed, 0);
+    track_destroy(t);
+}
+
+static void poll_is_patient_while_there_are_few_samples(void **state)
+{
+    struct track *t = watched(1e-9, 1e-4, 64.0, 7);
+    struct poll p;
+
+    (void)state;
+    poll_reset(&p, &limits);
+    for (int i = 0; i < 4; i++)
+        poll_silence(&p, &limits, t);
+    assert_int_equal(p.log2_s, 6);
+    poll_silence(&p, &limits, t);
+    assert_int_equal(p.log2_s, 7);
     track_destroy(t);
 }
 
@@ -266,6 +281,7 @@ int main(void)
         cmocka_unit_test(poll_comes_down_when_a_prediction_failed),
         cmocka_unit_test(poll_counts_bad_answers_slowly),
         cmocka_unit_test(poll_doubles_in_silence_and_returns_with_the_first_answer),
+        cmocka_unit_test(poll_is_patient_while_there_are_few_samples),
         cmocka_unit_test(poll_varies_the_longest_interval_in_silence_only),
     };
 
