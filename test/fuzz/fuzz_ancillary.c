@@ -41,6 +41,9 @@ static void see(void *ctx, const struct event *ev)
 {
     int *seen = ctx;
 
+    /* The clocks are looked at for the first of a batch that is delivered. */
+    if (ev->type == EVENT_DATAGRAM && ev->in_batch != (*seen > 0))
+        abort();
     (*seen)++;
     if (ev->type == EVENT_DATAGRAM && llabs(ev->datagram.stamp.ns / NS_PER_S) > SECONDS_MAX)
         abort();
@@ -60,13 +63,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(b);
         return 0;
     }
-    prepare_buffers(b, 1);
-    memcpy(b->control[0], data, size);
-    b->headers[0].msg_hdr.msg_controllen = size;
-    deliver(&w, 0, 0, (struct utc){0}, see, &seen);
-    a = read_ancillary(&b->headers[0].msg_hdr);
+    prepare_buffers(b, 3);
+    b->headers[0].msg_hdr.msg_flags = MSG_TRUNC;
+    memcpy(b->control[1], data, size);
+    b->headers[1].msg_hdr.msg_controllen = size;
+    deliver(&w, 0, 3, (struct utc){0}, see, &seen);
+    a = read_ancillary(&b->headers[1].msg_hdr);
     deliver_error(&w, 0, &a, see, &seen);
-    if (seen < 1 || seen > 2)
+    if (seen < 2 || seen > 3)
         abort();
     free(b);
     return 0;

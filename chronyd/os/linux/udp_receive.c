@@ -151,25 +151,41 @@ static void prepare_buffers(struct buffers *b, int count)
     }
 }
 
-static void deliver(struct world *w, int handle, int i, struct utc now, world_handler handle_event,
-                    void *ctx)
+/* False: it is too long, or from nowhere. */
+static bool take_datagram(const struct world *w, int i, struct utc now, struct os_datagram *d)
 {
     struct buffers *b = w->in;
     struct msghdr *m = &b->headers[i].msg_hdr;
     struct ancillary a = read_ancillary(m);
-    struct event ev = {.type = EVENT_DATAGRAM, .in_batch = i > 0};
 
-    if (!endpoint_from_sockaddr(&b->names[i], &ev.datagram.remote) || (m->msg_flags & MSG_TRUNC))
-        return;
-    ev.datagram.sock = handle;
-    ev.datagram.local = a.local;
-    ev.datagram.interface = a.interface;
-    ev.datagram.data = b->data[i];
-    ev.datagram.length = b->headers[i].msg_len;
-    ev.datagram.stamp = a.stamped ? a.stamp : now;
-    ev.datagram.stamp_by = a.stamp_by;
-    fill_hw(w, &a, &ev.datagram.hw);
-    handle_event(ctx, &ev);
+    if (!endpoint_from_sockaddr(&b->names[i], &d->remote) || (m->msg_flags & MSG_TRUNC))
+        return false;
+    d->local = a.local;
+    d->interface = a.interface;
+    d->data = b->data[i];
+    d->length = b->headers[i].msg_len;
+    d->stamp = a.stamped ? a.stamp : now;
+    d->stamp_by = a.stamp_by;
+    fill_hw(w, &a, &d->hw);
+    return true;
+}
+
+/* Until the socket is closed. The first that is delivered, which need not be the first that came,
+ * makes the daemon look at its clocks. */
+static void deliver(struct world *w, int handle, int count, struct utc now,
+                    world_handler handle_event, void *ctx)
+{
+    uint32_t serial = w->slots[handle].serial;
+    bool begun = false;
+
+    for (int i = 0; i < count && w->slots[handle].serial == serial; i++) {
+        struct event ev = {.type = EVENT_DATAGRAM, .in_batch = begun, .datagram.sock = handle};
+
+        if (!take_datagram(w, i, now, &ev.datagram))
+            continue;
+        begun = true;
+        handle_event(ctx, &ev);
+    }
 }
 
 static void deliver_failure(struct world *w, int handle, int sys, world_handler handle_event,
@@ -210,7 +226,6 @@ void udp_receive(struct world *w, int handle, world_handler handle_event, void *
 {
     const struct slot *s = &w->slots[handle];
     bool batch = !w->restricted && s->use == OS_UDP_NTP_SERVER;
-    uint32_t serial = s->serial;
     struct utc now;
     int count;
 
@@ -225,8 +240,7 @@ void udp_receive(struct world *w, int handle, world_handler handle_event, void *
     }
     now = world_utc(w);
     w->batching = count > 1;
-    for (int i = 0; i < count && w->slots[handle].serial == serial; i++)
-        deliver(w, handle, i, now, handle_event, ctx);
+    deliver(w, handle, count, now, handle_event, ctx);
     w->batching = false;
     udp_flush(w);
 }
