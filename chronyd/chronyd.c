@@ -141,6 +141,8 @@ static void on_clock_jump(void *ctx, const struct clock_jump *jump)
     if (jump->cause == CLOCK_JUMP_SUSPEND) {
         sources_break(d->sources, jump->offset_s);
         refclocks_break(d->refclocks);
+        if (d->ntp)
+            ntp_break(d->ntp);
     }
     /* What the clock shows now is hearsay: measure again soon. */
     if (d->started && fabs(jump->offset_s) >= MEASURE_AGAIN_S)

@@ -140,6 +140,11 @@ void hwclock_add(struct hwclock *c, struct osc at, int64_t clock_ns, double erro
     }
 }
 
+void hwclock_reset(struct hwclock *c)
+{
+    c->count = 0;
+}
+
 bool hwclock_convert(const struct hwclock *c, int64_t clock_ns, struct osc *at, double *error_s)
 {
     double gone_s = (double)(int64_t)((uint64_t)clock_ns - (uint64_t)c->clock_ns) * 1e-9, ours_s;

@@ -22,6 +22,8 @@ void hwclock_destroy(struct hwclock *c); /* NULL is allowed */
 /* One more reading, good to +-error_s (> 0). One that does not fit says that somebody set or
  * steered the interface's clock: all before it is forgotten. */
 void hwclock_add(struct hwclock *c, struct osc at, int64_t clock_ns, double error_s);
+/* What is known does not hold any more (our oscillator's axis has a break): begin anew. */
+void hwclock_reset(struct hwclock *c);
 /* False: not enough readings, or the stamp is too far from them. */
 MUST_CHECK bool hwclock_convert(const struct hwclock *c, int64_t clock_ns, struct osc *at,
                                 double *error_s);

@@ -157,6 +157,16 @@ void hwstamps_destroy(struct hwstamps *h)
     free(h);
 }
 
+void hwstamps_break(struct hwstamps *h)
+{
+    for (size_t i = 0; h && i < h->count; i++) {
+        struct port *p = &h->ports[i];
+
+        hwclock_reset(p->clock);
+        timer_set(h->room->timers, &p->timer, room_mono(h->room));
+    }
+}
+
 /* --- stamps ---------------------------------------------------------------------------------- */
 
 static struct port *port_of(struct hwstamps *h, const struct os_hw_stamp *hw)

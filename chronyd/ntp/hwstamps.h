@@ -31,6 +31,8 @@ struct hwstamps;
 struct hwstamps *hwstamps_create(struct ntp_room *room, const struct hwtimestamp_settings *list,
                                  size_t count, struct err *err);
 void hwstamps_destroy(struct hwstamps *h); /* NULL is allowed, in all that follow too */
+/* The host slept, and for how long is not known well: the interfaces' clocks are learned anew. */
+void hwstamps_break(struct hwstamps *h);
 /* A better stamp for what came in, if there is one: stamp, stamp_by and stamp_error_s change. */
 void hwstamps_receive(struct hwstamps *h, struct os_datagram *d);
 

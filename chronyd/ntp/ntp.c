@@ -433,6 +433,11 @@ bool ntp_burst(struct ntp *n, const struct addr *mask, const struct addr *addr, 
     return any;
 }
 
+void ntp_break(struct ntp *n)
+{
+    hwstamps_break(n->room.hw);
+}
+
 void ntp_measure_again(struct ntp *n)
 {
     for (size_t i = 0; i < names_count(n->names); i++) {

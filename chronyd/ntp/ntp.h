@@ -122,6 +122,9 @@ bool ntp_set_online(struct ntp *n, const struct addr *mask, const struct addr *a
 void ntp_onoffline(struct ntp *n);
 bool ntp_burst(struct ntp *n, const struct addr *mask, const struct addr *addr, int good,
                int total);
+/* The host slept: intervals across that are not known, and nothing that was learned of the clocks
+ * of interfaces holds. */
+void ntp_break(struct ntp *n);
 /* What is known about the clock is doubtful (it was set by somebody, the host slept): a burst of
  * all sources that are online. */
 void ntp_measure_again(struct ntp *n);

@@ -298,6 +298,32 @@ static void stamps_that_contradict_the_kernel_are_left_out(void **state)
     }
 }
 
+/* By a few milliseconds the kernel's stamps cannot tell that what was known does not hold. */
+static void stamps_after_a_sleep_wait_until_the_clock_is_known_again(void **state)
+{
+    struct world *w = client(&eth0, 0.001);
+    struct world_sent s = next_request(w);
+
+    (void)state;
+    w->hw.ahead_ns += INT64_C(19000000);
+    ntp_break(w->ntp);
+    tell_sent(w, &s, now(w), true, 0);
+    answer(w, &s, 0, 0);
+    timers_fire(&w->timers, (struct mono){w->mono_ns + 2000000});
+    assert_int_equal(world_data(w, 1).tx_stamp, 'K');
+    assert_int_equal(world_data(w, 1).rx_stamp, 'K');
+    assert_true(fabs(world_data(w, 1).peer_delay_s - 0.02 - 2 * LATE_S) < 1e-6);
+    for (int i = 0; i < 4; i++) {
+        s = next_request(w);
+        tell_sent(w, &s, now(w), true, 0);
+        answer(w, &s, 0, 0);
+    }
+    assert_int_equal(world_data(w, 1).tx_stamp, 'H');
+    assert_int_equal(world_data(w, 1).rx_stamp, 'H');
+    assert_true(fabs(newest(w)->delay_s - 0.02) < 1e-6);
+    world_destroy(w);
+}
+
 static void clock_that_cannot_be_read_leaves_the_kernel_s_stamps(void **state)
 {
     struct world *w = client(&eth0, 0.001);
@@ -512,6 +538,7 @@ int main(void)
         cmocka_unit_test(kernel_stamp_before_that_of_the_interface_is_replaced),
         cmocka_unit_test(compensations_and_the_length_of_the_frame_count),
         cmocka_unit_test(stamps_that_contradict_the_kernel_are_left_out),
+        cmocka_unit_test(stamps_after_a_sleep_wait_until_the_clock_is_known_again),
         cmocka_unit_test(clock_that_cannot_be_read_leaves_the_kernel_s_stamps),
         cmocka_unit_test(answer_waits_for_the_stamp_of_its_request),
         cmocka_unit_test(forged_answer_does_not_keep_the_true_one_out),
