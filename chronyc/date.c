@@ -7,6 +7,9 @@
 #include "base/defs.h"
 #include "base/text.h"
 
+/* Days, months or years that relative words may add up to. */
+#define STEPS_MAX INT64_C(100000000)
+
 /* What has been said so far. Months and years vary in length, so relative ones are kept apart. */
 struct said {
     struct tm tm; /* the day and time that hold until something else is said */
@@ -17,8 +20,7 @@ struct said {
     int64_t epoch_s; /* "@..." */
     bool epoch;
     int64_t zone_s; /* east of UTC */
-    int64_t add_s;
-    int add_days, add_months, add_years;
+    int64_t add_s, add_days, add_months, add_years;
     bool pending; /* a number whose unit may follow */
     bool last;    /* that was "last" */
     int64_t number;
@@ -311,9 +313,9 @@ static bool unit(struct said *d, const char *word)
         d->pending = false;
         d->relative = true;
         d->add_s += n * units[i].seconds;
-        d->add_days += (int)n * units[i].days;
-        d->add_months += (int)n * units[i].months;
-        d->add_years += (int)n * units[i].years;
+        d->add_days += n * units[i].days;
+        d->add_months += n * units[i].months;
+        d->add_years += n * units[i].years;
         return true;
     }
     return false;
@@ -440,13 +442,21 @@ static bool scan(struct said *d, const char *p)
     return !d->pending;
 }
 
+/* The fields of a calendar are int. */
+static bool addable(int64_t v)
+{
+    return v >= -STEPS_MAX && v <= STEPS_MAX;
+}
+
 static bool to_seconds(struct said *d, int64_t *out_s)
 {
     time_t t;
 
-    d->tm.tm_mday += d->add_days + (d->weekday && !d->date ? d->weekday_days : 0);
-    d->tm.tm_mon += d->add_months;
-    d->tm.tm_year += d->add_years;
+    if (!addable(d->add_days) || !addable(d->add_months) || !addable(d->add_years))
+        return false;
+    d->tm.tm_mday += (int)d->add_days + (d->weekday && !d->date ? d->weekday_days : 0);
+    d->tm.tm_mon += (int)d->add_months;
+    d->tm.tm_year += (int)d->add_years;
     d->tm.tm_isdst = -1;
     if (d->zone) {
         *out_s = (int64_t)timegm(&d->tm) - d->zone_s + d->add_s;

@@ -403,6 +403,17 @@ static void dates_are_read_in_many_forms(void **state)
     }
 }
 
+static void many_large_steps_of_a_date_are_refused(void **state)
+{
+    char text[160 * 20] = "";
+    int64_t seconds;
+
+    (void)state;
+    for (int i = 0; i < 160; i++)
+        strcat(text, "1000000 fortnights ");
+    assert_false(date_parse(text, 1700000000, &seconds));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +434,7 @@ int main(void)
         cmocka_unit_test(select_options_use_two_sets_of_bits),
         cmocka_unit_test(leading_numbers_may_have_a_tail),
         cmocka_unit_test(dates_are_read_in_many_forms),
+        cmocka_unit_test(many_large_steps_of_a_date_are_refused),
     };
 
     setenv("TZ", "UTC0", 1);
