@@ -6,6 +6,7 @@
 #include "chronyd/private.h"
 
 #define KEY_FILE_BYTES_MAX (4 << 20)
+#define KEY_FILE_MODE_MAX 0771u
 
 static void hook_shutdown(void *ctx)
 {
@@ -35,6 +36,17 @@ static void hook_dump(void *ctx)
         sources_dump(d->sources, d->config->dump_dir);
 }
 
+/* Keys that others can read or change are no secret (chrony-conf.md, 19.1); they are used anyway,
+ * because a daemon that refuses them has no time at all. */
+static void check_key_permissions(const struct chronyd *d, const char *path, const struct log *log)
+{
+    unsigned mode;
+
+    if (d->os.ops->file_mode && d->os.ops->file_mode(d->os.ctx, path, &mode) &&
+        mode & 0777 & ~KEY_FILE_MODE_MAX)
+        log_warning(log, "Wrong permissions on %s", path);
+}
+
 void chronyd_load_keys(struct chronyd *d, const char *path, struct keystore *keys,
                        const struct log *log)
 {
@@ -46,6 +58,7 @@ void chronyd_load_keys(struct chronyd *d, const char *path, struct keystore *key
         (void)keystore_load(keys, "", 0, "", log);
         return;
     }
+    check_key_permissions(d, path, log);
     if (!d->os.ops->file_read(d->os.ctx, path, KEY_FILE_BYTES_MAX, &text, &length, &err)) {
         log_warning(log, "Could not read key file: %s", err.text);
         return;

@@ -378,9 +378,12 @@ static bool drop_privileges(const struct process *p, struct err *err)
         .low_ports = config_needs_low_ports(c),
         .bind_devices = needs_device_binding(c),
     };
+    bool was_root = geteuid() == 0;
 
     if (!world_is_restricted(p->world) && !privileges_drop(&p->user, &keep, err))
         return false;
+    if (was_root && geteuid() != 0)
+        privileges_check_read_only(&p->log, c->key_file);
     if (geteuid() == 0)
         log_warning(&p->log, "Running with root privileges");
     if (world_is_restricted(p->world))

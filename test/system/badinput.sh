@@ -65,6 +65,20 @@ expect "status $status" test "$status" -eq 0
 expect "count" has 'Loaded 1 symmetric keys$'
 expect "missing key" has 'Key 7 is missing$'
 finish "bad lines of a key file are skipped, a missing key is told"
+printf '1 SHA256 HEX:00112233445566778899aabbccddeeff\n' >"$dir/keys"
+configure "keyfile $dir/keys" 'local'
+for mode in 604 602 646 777; do
+    chmod $mode "$dir/keys"
+    run -d -x -t 1 -f "$dir/chrony.conf"
+    expect "mode $mode is not told" has "Wrong permissions on $dir/keys\$"
+    expect "mode $mode: keys not loaded" has 'Loaded 1 symmetric keys$'
+done
+for mode in 600 640 660 771; do
+    chmod $mode "$dir/keys"
+    run -d -x -t 1 -f "$dir/chrony.conf"
+    refuse "mode $mode is told" has 'Wrong permissions'
+done
+finish "a key file that others can read or write is told of"
 configure "keyfile $dir/no-keys" 'local'
 run -d -x -t 1 -f "$dir/chrony.conf"
 expect "status $status" test "$status" -eq 0

@@ -61,6 +61,25 @@ expect "did not start" start -f "$dir/chrony.conf"
 expect "capabilities $(field CapEff)" test "$(field CapEff)" = 0000000000000400
 stop
 finish "keeps the right to low ports where one is configured"
+
+printf '1 SHA256 HEX:00112233445566778899aabbccddeeff\n' >"$dir/keys"
+configure 'local' 'user nobody' "keyfile $dir/keys"
+key_file() { # OWNER MODE: start with such a file
+    chown "$1" "$dir/keys" && chmod "$2" "$dir/keys"
+    run -d -x -t 1 -f "$dir/chrony.conf"
+    expect "$1 $2: keys not loaded" has 'Loaded 1 symmetric keys$'
+}
+key_file 0:0 600
+expect "unreadable one is not told" has "Could not access $dir/keys : Permission denied\$"
+key_file 65534:65534 600
+expect "own one is not told" has "$dir/keys is writable by the user of the daemon\$"
+key_file 0:65534 660
+expect "one of the group is not told" has "$dir/keys is writable by the user of the daemon\$"
+key_file 0:65534 640
+refuse "a safe one is told" has "$dir/keys is writable|Could not access"
+run -d -x -t 1 -u root -f "$dir/chrony.conf"
+refuse "told as root" has "$dir/keys is writable|Could not access"
+finish "a key file that the user can write or cannot read is told of"
 printf '%s\n' "${lines[@]}" >"$dir/chrony.conf"
 
 case $features in

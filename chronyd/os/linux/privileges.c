@@ -107,6 +107,16 @@ bool privileges_drop(const struct user *user, const struct privileges *keep, str
 }
 #endif
 
+void privileges_check_read_only(const struct log *log, const char *path)
+{
+    if (!path)
+        return;
+    if (access(path, R_OK) < 0 && errno != ENOENT)
+        log_warning(log, "Could not access %s : %s", path, strerror(errno));
+    else if (access(path, W_OK) == 0)
+        log_warning(log, "%s is writable by the user of the daemon", path);
+}
+
 void set_real_time_priority(const struct log *log, int priority)
 {
     struct sched_param param = {.sched_priority = priority};

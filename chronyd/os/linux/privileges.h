@@ -26,6 +26,10 @@ struct privileges {
 /* Become `user` with only the capabilities named. Nothing happens for root. */
 bool privileges_drop(const struct user *user, const struct privileges *keep, struct err *err);
 
+/* Warn about a file that the process, having become its user, can write or cannot read. NULL is no
+ * file. A missing one is not told of: reading it does that. */
+void privileges_check_read_only(const struct log *log, const char *path);
+
 /* Real-time priority and locked memory: a failure is logged. */
 void set_real_time_priority(const struct log *log, int priority);
 void lock_memory(const struct log *log);
