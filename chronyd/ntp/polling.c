@@ -210,10 +210,10 @@ static void count_missed(struct association *a)
     a->requests_unanswered++;
     source_update_reach(a->source, false);
     /* A burst in vain says no more about the network than one request would. */
-    if (!in_burst(a))
+    if (in_burst(a))
+        a->polling.missed++;
+    else
         poll_silence(&a->polling, &l, source_track(a->source));
-    else if (a->polling.missed++ == 0)
-        a->polling.answered_log2_s = a->polling.log2_s;
     if (a->filter)
         sample_filter_relabel(a->filter, reference_relabelled_s(a->room->reference));
     if (a->filter && sample_filter_poll(a->filter, a->room->clock, &s))
@@ -317,9 +317,9 @@ void polling_answered(struct association *a, uint16_t tests, bool measured, doub
                       double distance_s)
 {
     a->requests_unanswered = 0;
+    a->polling.missed = 0;
     if (a->request.presend)
         return;
-    /* This ends a silence, too: what comes after it has to know that there was one. */
     score_answer(a, tests, measured, error_s, distance_s);
     if (in_burst(a)) {
         if (measured && a->burst_good > 0)

@@ -59,18 +59,12 @@ static void adjust(struct poll *p, const struct poll_settings *s, double adj)
     poll_clamp(p, s);
 }
 
-/* An answer after silence: back to the interval that fitted before. */
-static void end_silence(struct poll *p)
-{
-    if (p->missed > 1 && p->answered_log2_s < p->log2_s)
-        p->log2_s = p->answered_log2_s;
-    p->missed = 0;
-}
-
+/* An answer after silence leaves the interval as it is: surprises shorten it. To go back at once to
+ * the one from before makes frequencies worse by half where a host is reachable now and then. */
 void poll_sample(struct poll *p, const struct poll_settings *s, const struct track *t,
                  double error_s, double distance_s)
 {
-    end_silence(p);
+    p->missed = 0;
     if (fabs(error_s) > distance_s && distance_s > 0.0) {
         adjust(p, s, -log2(fabs(error_s) / distance_s));
         return;
@@ -86,15 +80,13 @@ void poll_sample(struct poll *p, const struct poll_settings *s, const struct tra
 
 void poll_bad_answer(struct poll *p, const struct poll_settings *s, bool test_d_only)
 {
-    end_silence(p);
+    p->missed = 0;
     adjust(p, s, test_d_only ? 0.02 : 0.1);
 }
 
 void poll_silence(struct poll *p, const struct poll_settings *s, const struct track *t)
 {
-    if (p->missed++ == 0)
-        p->answered_log2_s = p->log2_s;
-    else
+    if (p->missed++ > 0)
         adjust(p, s, track_count(t) < YOUNG_SAMPLES ? YOUNG_STEP : SILENCE_STEP);
 }
 

@@ -19,10 +19,9 @@ struct poll_settings {
 };
 
 struct poll {
-    int log2_s;          /* the interval now */
-    double score;        /* 0..1; column `Score` of measurements.log */
-    int missed;          /* requests in a row without an answer */
-    int answered_log2_s; /* the interval when the silence began */
+    int log2_s;   /* the interval now */
+    double score; /* 0..1; column `Score` of measurements.log */
+    int missed;   /* requests in a row without an answer */
 };
 
 /* At the start and whenever the source is reset. */
@@ -37,7 +36,7 @@ void poll_sample(struct poll *p, const struct poll_settings *s, const struct tra
 /* A valid answer that is not good; test_d_only: only the loop test failed. */
 void poll_bad_answer(struct poll *p, const struct poll_settings *s, bool test_d_only);
 /* A request got no answer. From the second one on the interval doubles each time, or every fourth
- * time while `t` has few samples; the first answer brings back the one from before. */
+ * time while `t` has few samples. */
 void poll_silence(struct poll *p, const struct poll_settings *s, const struct track *t);
 /* Seconds to the next request, before the random lengthening: 2^log2_s, but to a server that is
  * silent at the longest interval between half and 1.2 times that, in a fixed order. */

@@ -809,35 +809,6 @@ static void auto_offline_gives_in_when_sending_fails(void **state)
     world_destroy(w);
 }
 
-static int poll_of_last_request(const struct world *w)
-{
-    return world_header(&w->sent[(w->sent_count - 1) % WORLD_SENT]).poll;
-}
-
-static void first_answer_after_silence_brings_back_the_interval_before_it(void **state)
-{
-    struct ntp_source_settings s = world_source("192.0.2.1");
-    struct world *w;
-    size_t before;
-    int poll;
-
-    (void)state;
-    s.minpoll = 4;
-    s.maxpoll = 10;
-    w = start(&s);
-    world_run(w, 200);
-    poll = poll_of_last_request(w);
-    assert_true(poll < 8);
-    w->server.silent = true;
-    world_run(w, 40000);
-    assert_int_equal(poll_of_last_request(w), 10);
-    w->server.silent = false;
-    for (before = w->sent_count; w->sent_count < before + 2;)
-        world_run(w, 1);
-    assert_in_range(poll_of_last_request(w), poll - 1, poll + 1);
-    world_destroy(w);
-}
-
 static void network_change_asks_the_silent_again_but_not_too_often(void **state)
 {
     struct ntp_source_settings s = world_source("192.0.2.1");
@@ -949,7 +920,6 @@ int main(void)
         cmocka_unit_test(burst_of_an_offline_source_returns_to_offline),
         cmocka_unit_test(measuring_again_leaves_offline_sources_alone),
         cmocka_unit_test(auto_offline_gives_in_when_sending_fails),
-        cmocka_unit_test(first_answer_after_silence_brings_back_the_interval_before_it),
         cmocka_unit_test(network_change_asks_the_silent_again_but_not_too_often),
         cmocka_unit_test(socket_limit_closes_the_one_that_waited_longest),
         cmocka_unit_test(raw_measurement_line_has_its_columns),

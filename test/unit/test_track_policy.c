@@ -213,7 +213,7 @@ static void poll_counts_bad_answers_slowly(void **state)
     assert_int_equal(p.log2_s, 7);
 }
 
-static void poll_doubles_in_silence_and_returns_with_the_first_answer(void **state)
+static void poll_doubles_in_silence_and_stays_until_a_surprise(void **state)
 {
     struct track *t = watched(1e-9, 1e-4, 64.0, 8);
     struct poll p;
@@ -228,9 +228,11 @@ static void poll_doubles_in_silence_and_returns_with_the_first_answer(void **sta
         poll_silence(&p, &limits, t);
     assert_int_equal(p.log2_s, 10);
     assert_int_equal(p.missed, 12);
-    poll_sample(&p, &limits, t, 64.0, 1.0); /* far off: down again from where it was */
-    assert_int_equal(p.log2_s, 6);
+    poll_bad_answer(&p, &limits, false);
+    assert_int_equal(p.log2_s, 10);
     assert_int_equal(p.missed, 0);
+    poll_sample(&p, &limits, t, 4.0, 1.0); /* off by four times what it may be */
+    assert_int_equal(p.log2_s, 8);
     track_destroy(t);
 }
 
@@ -280,7 +282,7 @@ int main(void)
         cmocka_unit_test(poll_begins_at_minpoll_and_keeps_its_limits),
         cmocka_unit_test(poll_comes_down_when_a_prediction_failed),
         cmocka_unit_test(poll_counts_bad_answers_slowly),
-        cmocka_unit_test(poll_doubles_in_silence_and_returns_with_the_first_answer),
+        cmocka_unit_test(poll_doubles_in_silence_and_stays_until_a_surprise),
         cmocka_unit_test(poll_is_patient_while_there_are_few_samples),
         cmocka_unit_test(poll_varies_the_longest_interval_in_silence_only),
     };
