@@ -232,7 +232,7 @@ static void poll_doubles_in_silence_and_stays_until_a_surprise(void **state)
     assert_int_equal(p.log2_s, 10);
     assert_int_equal(p.missed, 0);
     poll_sample(&p, &limits, t, 4.0, 1.0); /* off by four times what it may be */
-    assert_int_equal(p.log2_s, 8);
+    assert_int_equal(p.log2_s, 9);
     track_destroy(t);
 }
 
