@@ -12,8 +12,10 @@
 #define ERROR_USEFUL_S 5e-5
 /* How much later than the interface the kernel stamps what comes in at most (and earlier what
  * leaves), and by how much it may seem to be the other way round. */
-#define KERNEL_LATE_MAX_S 1.0
+#define KERNEL_LATE_MAX_S 0.05
 #define KERNEL_EARLY_MAX_S 1e-4
+/* The daemon itself may have had to wait for its turn. */
+#define DAEMON_LATE_MAX_S 1.0
 
 struct port {
     struct hwstamps *owner;
@@ -192,18 +194,25 @@ static bool convert(struct port *p, int64_t clock_ns, double later_s, struct dep
     return true;
 }
 
+/* Between the interface and whoever else stamped the packet lies a wait, and not a long one: else
+ * the interface's clock is not what its line says. */
+static bool is_credible(double late_s, enum os_stamp other)
+{
+    double most_s = other == STAMP_DAEMON ? DAEMON_LATE_MAX_S : KERNEL_LATE_MAX_S;
+
+    return late_s <= most_s && late_s >= -KERNEL_EARLY_MAX_S;
+}
+
 void hwstamps_receive(struct hwstamps *h, struct os_datagram *d)
 {
     struct port *p = port_of(h, &d->hw);
     struct departure got;
-    double late_s;
 
     /* NTP's receive time is the end of the packet, which is when the kernel gets it (and what makes
      * both directions alike); interfaces stamp its beginning. */
     if (!p || !convert(p, d->hw.ns, d->hw.frame_s - p->settings.rx_comp_s, &got))
         return;
-    late_s = utc_diff_s(d->stamp, got.at);
-    if (late_s > KERNEL_LATE_MAX_S || late_s < -KERNEL_EARLY_MAX_S)
+    if (!is_credible(utc_diff_s(d->stamp, got.at), d->stamp_by))
         return;
     d->stamp = got.at;
     d->stamp_by = got.by;
@@ -223,7 +232,7 @@ void hwstamps_sent(struct hwstamps *h, const struct event *ev, struct departure 
     /* Alone, it is told after the fact. */
     if (ev->send_stamp.stamp_by == STAMP_DAEMON)
         late_s = -late_s;
-    if (late_s <= KERNEL_LATE_MAX_S && late_s >= -KERNEL_EARLY_MAX_S)
+    if (is_credible(late_s, ev->send_stamp.stamp_by))
         *out = got;
 }
 

@@ -269,8 +269,9 @@ static void compensations_and_the_length_of_the_frame_count(void **state)
 
 static void stamps_that_contradict_the_kernel_are_left_out(void **state)
 {
-    static const int64_t wrong_ns[] = {INT64_C(2000000000), INT64_C(-2000000000), INT64_MAX / 4,
-                                       INT64_MIN / 4};
+    static const int64_t wrong_ns[] = {INT64_C(80000000),   INT64_C(-80000000),
+                                       INT64_C(2000000000), INT64_C(-2000000000),
+                                       INT64_MAX / 4,       INT64_MIN / 4};
     static const int64_t early_ns[] = {INT64_C(500000)};
 
     (void)state;
