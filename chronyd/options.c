@@ -5,6 +5,9 @@
 
 #include "base/text.h"
 
+#define FILTER_LEVEL_MAX 2
+#define PRIORITY_MAX 99
+
 static const char flags[] = "46ndpqQrRsUmxvh"; /* options without an argument */
 static const char valued[] = "flLtuFPN";       /* options with one */
 
@@ -67,13 +70,24 @@ static enum options_action set_flag(struct options *o, char name)
     return OPTIONS_RUN;
 }
 
-static void set_filter(struct options *o, int level)
+static bool set_filter(struct options *o, int level, struct err *err)
 {
+    static const enum options_filter filters[] = {FILTER_OFF, FILTER_ALLOW_LIST, FILTER_DENY_LIST};
+
+    if (level < -FILTER_LEVEL_MAX || level > FILTER_LEVEL_MAX)
+        return err_set(err, ERR_RANGE, "Unsupported filter level");
     o->filter_signal = level < 0;
-    if (level == 0)
-        o->filter = FILTER_OFF;
-    else
-        o->filter = level == 2 || level == -2 ? FILTER_DENY_LIST : FILTER_ALLOW_LIST;
+    o->filter = filters[level < 0 ? -level : level];
+    return true;
+}
+
+/* As for the directive sched_priority; 0 is off. */
+static bool set_priority(struct options *o, int priority, struct err *err)
+{
+    if (priority < 0 || priority > PRIORITY_MAX)
+        return err_set(err, ERR_RANGE, "Bad scheduler priority: %d", priority);
+    o->priority = priority;
+    return true;
 }
 
 static bool set_value(struct options *o, char name, const char *value, struct err *err)
@@ -99,11 +113,9 @@ static bool set_value(struct options *o, char name, const char *value, struct er
         o->timeout_s = (double)number;
         break;
     case 'F':
-        set_filter(o, number);
-        break;
+        return set_filter(o, number, err);
     case 'P':
-        o->priority = number;
-        break;
+        return set_priority(o, number, err);
     default:
         o->ready_fd = number;
     }

@@ -31,6 +31,18 @@ for option in '-t x' '-t 1.5' '-L info' '-F 1x' '-P high' '-N out'; do
     expect "not fatal" has "^....-..-..T..:..:..Z Fatal error : Invalid argument ${option#* }\$"
     finish "$option is an invalid argument"
 done
+for priority in 100 -1; do
+    run -d -P $priority
+    expect "status $status" test "$status" -eq 1
+    expect "not fatal" has "Z Fatal error : Bad scheduler priority: $priority\$"
+    finish "-P $priority is refused"
+done
+for level in 3 -3; do
+    run -d -F $level
+    expect "status $status" test "$status" -eq 1
+    expect "not fatal" has 'Z Fatal error : Unsupported filter level$'
+    finish "-F $level is refused"
+done
 
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     timeout 20 setpriv --reuid 65534 --clear-groups "$chronyd" -d "${quiet[@]}" 2>"$dir/log"

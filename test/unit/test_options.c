@@ -137,6 +137,29 @@ static void options_with_a_bad_number_name_it(void **state)
     }
 }
 
+static void options_refuse_priorities_and_filters_that_do_not_exist(void **state)
+{
+    static const struct {
+        const char *line, *text;
+    } cases[] = {
+        {"chronyd|-P|100", "Bad scheduler priority: 100"},
+        {"chronyd|-P-1", "Bad scheduler priority: -1"},
+        {"chronyd|-F|3", "Unsupported filter level"},
+        {"chronyd|-F|-3", "Unsupported filter level"},
+    };
+    struct parsed p;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        parse(&p, cases[i].line);
+        assert_int_equal(p.action, OPTIONS_INVALID);
+        assert_string_equal(p.err.text, cases[i].text);
+    }
+    parse(&p, "chronyd|-P|99");
+    assert_int_equal(p.action, OPTIONS_RUN);
+    assert_int_equal(p.o.priority, 99);
+}
+
 static void options_levels_are_clamped_and_filters_named(void **state)
 {
     static const struct {
@@ -176,6 +199,7 @@ int main(void)
         cmocka_unit_test(options_that_stay_in_the_foreground),
         cmocka_unit_test(options_say_what_is_to_be_done),
         cmocka_unit_test(options_with_a_bad_number_name_it),
+        cmocka_unit_test(options_refuse_priorities_and_filters_that_do_not_exist),
         cmocka_unit_test(options_levels_are_clamped_and_filters_named),
     };
 
