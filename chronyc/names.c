@@ -56,15 +56,21 @@ static bool numeric(const struct session *s)
     return s->settings.numeric || s->settings.render != RENDER_TEXT;
 }
 
-static void name_of_address(struct session *s, const struct addr *a, char *name, size_t size)
+/* The address stands in for a name that nobody knows. */
+static void look_up(struct session *s, const struct addr *a, char *name, size_t size)
+{
+    if (numeric(s) || !resolve_address(a, name, size))
+        addr_format(a, name, size);
+}
+
+/* For a column: what reverse DNS was asked for is cut, also an address for which it had no name.
+ * Addresses that were wanted as such are never cut. */
+static void look_up_short(struct session *s, const struct addr *a, char *name, size_t size)
 {
     size_t shown = NAME_WIDTH + (s->settings.wide ? REPORT_NAME_EXTRA : 0);
 
-    if (numeric(s) || !resolve_address(a, name, size)) {
-        addr_format(a, name, size);
-        return;
-    }
-    if (strlen(name) > shown && shown < size) {
+    look_up(s, a, name, size);
+    if (!numeric(s) && strlen(name) > shown && shown < size) {
         name[shown - 1] = '>';
         name[shown] = '\0';
     }
@@ -77,12 +83,12 @@ void name_source(struct session *s, const struct source_id *id, char *name, size
     else if (s->settings.source_names)
         configured_name(s, &id->addr, name, size);
     else
-        name_of_address(s, &id->addr, name, size);
+        look_up_short(s, &id->addr, name, size);
 }
 
 void name_client(struct session *s, const struct addr *a, char *name, size_t size)
 {
-    name_of_address(s, a, name, size);
+    look_up_short(s, a, name, size);
 }
 
 void name_reference(struct session *s, const struct candm_rpy_tracking *t, char *name, size_t size)
@@ -92,6 +98,8 @@ void name_reference(struct session *s, const struct candm_rpy_tracking *t, char 
     /* The local reference has no name, and its number is no text. */
     if (t->address.family == ADDR_NONE && t->refid == LOCAL_REFID)
         text_copy(name, size, "");
-    else
+    else if (t->address.family == ADDR_NONE || s->settings.source_names)
         name_source(s, &id, name, size);
+    else
+        look_up(s, &t->address, name, size); /* at the end of a line there is room */
 }

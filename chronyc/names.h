@@ -1,7 +1,8 @@
 /* names.h - how sources and clients are called in reports (spec chronyc section 5).
  *
  * Reference clocks by the text of their reference ID; NTP sources by their configured name (-N), by
- * address (-n, CSV), or by what reverse DNS says. Only a name from reverse DNS is truncated. */
+ * address (-n, CSV), or by what reverse DNS says. Only what reverse DNS gives is truncated, which
+ * is the address if it knows no name. */
 #ifndef CHRONYC_NAMES_H
 #define CHRONYC_NAMES_H
 
@@ -23,7 +24,7 @@ void name_source(struct session *s, const struct source_id *id, char *name, size
 /* A client of `clients`: -N does not matter. */
 void name_client(struct session *s, const struct addr *a, char *name, size_t size);
 /* For `tracking`: like a source, but nothing at all when the daemon is not synchronised, and a name
- * that nobody knows is the address. */
+ * that nobody knows is the address. Never truncated, as no column follows. */
 void name_reference(struct session *s, const struct candm_rpy_tracking *t, char *name, size_t size);
 
 /* A name as the protocol may carry it: terminated, printable words only (spec candm-v6 3.7). */

@@ -59,6 +59,36 @@ expect "verdict" grep -Eq '^(OK|SETTLING|NOT IN CONTROL): ' "$dir/out"
 expect "source" grep -q '^^\* 127.0.0.77: it is followed\.$' "$dir/out"
 finish "explain over UDP, where reasons are closed"
 
+# --- what is cut to the width of a column: what reverse DNS was asked for, and nothing else
+long=fd00:1111:2222:3333:4444:5555:6666:7777
+"$chronyc" $unix -m "add server $long offline" >/dev/null 2>&1
+"$chronyc" $unix sources >"$dir/out" 2>"$dir/log"
+expect "address without a name" grep -q '^^? fd00:1111:2222:3333:4444>     0 ' "$dir/out"
+"$chronyc" $unix -w sources >"$dir/out" 2>"$dir/log"
+expect "wide" grep -q "^^? $long  *0 " "$dir/out"
+"$chronyc" $unix -n sources >"$dir/out" 2>"$dir/log"
+expect "numeric" grep -q "^^? $long  *0 " "$dir/out"
+"$chronyc" $unix -c sources >"$dir/out" 2>"$dir/log"
+expect "CSV" grep -q "^^,?,$long," "$dir/out"
+"$chronyc" $unix delete "$long" >/dev/null 2>&1
+finish "an address that has no name is cut like a name"
+if unshare -m true 2>/dev/null; then
+    echo "127.0.0.77 a.very.long.name.of.a.time.server.invalid" >"$dir/hosts"
+    named() {
+        unshare -m sh -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' sh "$dir/hosts" \
+            "$chronyc" $unix "$@" >"$dir/out" 2>"$dir/log"
+    }
+    named tracking
+    expect "tracking" grep -q '^Reference ID    : 7F00004D (a.very.long.name.of.a.time.server.invalid)$' "$dir/out"
+    named sources
+    expect "sources" grep -q '^^\* a.very.long.name.of.a.ti>     5 ' "$dir/out"
+    named -w sources
+    expect "wide sources" grep -q '^^\* a.very.long.name.of.a.time.server.inva>  *5 ' "$dir/out"
+    finish "a long name is cut in columns, but not in tracking"
+else
+    echo "skip $name: a long name (needs a mount namespace)"
+fi
+
 # --- who may what
 "$chronyc" $udp reselect >"$dir/out" 2>"$dir/log"
 expect "status" [ $? -eq 1 ]
