@@ -2,6 +2,8 @@
 #include "base/addr.h"
 #include "chronyc/reports.h"
 
+#define LOG2_SHOWN_MAX 31
+
 #define REPORT(name, rows, head, rest, fields)                                                     \
     {                                                                                              \
         name, rows, head, rest, fields, ARRAY_LEN(fields)                                          \
@@ -322,11 +324,13 @@ static const char *stamp_text(uint8_t letter)
                            : "Invalid";
 }
 
-/* 2^n; the wire has eight bits for n. */
+/* 2^n; the wire has eight bits for n, of which a packet may have said anything. Shown is at most
+ * what an interval can be. */
 static double power_of_two(int n)
 {
     double v = 1.0;
 
+    n = clamp_i(n, -LOG2_SHOWN_MAX, LOG2_SHOWN_MAX);
     for (; n > 0; n--)
         v *= 2.0;
     for (; n < 0; n++)

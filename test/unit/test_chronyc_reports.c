@@ -590,6 +590,29 @@ static void ntpdata_in_csv_has_38_fields_and_34_from_an_old_daemon(void **state)
     free(c.text);
 }
 
+/* The line for precision, with what the packet said. */
+static void expect_precision(int8_t log2_s, const char *expected)
+{
+    struct candm_rpy_ntp_data2 r = ntp;
+    struct capture c;
+
+    r.precision = log2_s;
+    capture_start(&c, RENDER_TEXT, false, &report_ntpdata);
+    row_ntpdata(&c.p, &r);
+    printer_end(&c.p);
+    fclose(c.out);
+    assert_non_null(strstr(c.text, expected));
+    free(c.text);
+}
+
+static void ntpdata_shows_no_more_seconds_than_2_to_the_31(void **state)
+{
+    (void)state;
+    expect_precision(31, "Precision       : 31 (2147483648.000000000 seconds)\n");
+    expect_precision(46, "Precision       : 46 (2147483648.000000000 seconds)\n");
+    expect_precision(-128, "Precision       : -128 (0.000000000 seconds)\n");
+}
+
 static void ntpdata_in_json_names_the_failed_tests(void **state)
 {
     struct capture c;
@@ -705,6 +728,7 @@ int main(void)
         cmocka_unit_test(serverstats_of_an_old_daemon_leaves_out_what_it_does_not_know),
         cmocka_unit_test(ntpdata_in_text),
         cmocka_unit_test(ntpdata_in_csv_has_38_fields_and_34_from_an_old_daemon),
+        cmocka_unit_test(ntpdata_shows_no_more_seconds_than_2_to_the_31),
         cmocka_unit_test(ntpdata_in_json_names_the_failed_tests),
         cmocka_unit_test(smoothing_in_text_and_csv),
         cmocka_unit_test(rtcdata_in_text_and_csv),
