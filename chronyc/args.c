@@ -73,7 +73,7 @@ static bool parse_mask_pair(const char *first, const char *second, struct addr *
 enum mask_error parse_mask_address(const char *text, enum family_choice family, struct addr *mask,
                                    struct addr *address)
 {
-    char first[TEXT_LINE_MAX + 1];
+    char first[TEXT_LINE_MAX + 1], second[TEXT_LINE_MAX + 1];
     const char *slash = strchr(text, '/');
 
     memset(mask, 0, sizeof(*mask));
@@ -81,10 +81,13 @@ enum mask_error parse_mask_address(const char *text, enum family_choice family, 
     if (text[0] == '\0')
         return MASK_OK;
     if (slash) {
-        text_format(first, sizeof(first), "%.*s", (int)(slash - text), text);
-        return parse_mask_pair(first, slash + 1, mask, address) ? MASK_OK : MASK_SYNTAX;
+        slash++;
+        text_format(first, sizeof(first), "%.*s", (int)(slash - 1 - text), text);
+        text_format(second, sizeof(second), "%.*s", (int)strcspn(slash, " "), slash);
+        return parse_mask_pair(first, second, mask, address) ? MASK_OK : MASK_SYNTAX;
     }
-    if (addr_parse_id(text, address))
+    text_format(first, sizeof(first), "%.*s", (int)strcspn(text, " "), text);
+    if (addr_parse_id(first, address))
         return MASK_OK;
     if (!parse_host_address(text, family, address))
         return MASK_HOST;
@@ -388,7 +391,7 @@ bool parse_local_command(char *rest, struct candm_req_local *out)
     const char *word;
 
     memset(out, 0, sizeof(*out));
-    if (text_equal_nocase(rest, "off"))
+    if (strcmp(rest, "off") == 0) /* unlike the options, in lower case */
         return true;
     out->on = 1;
     out->stratum = 10;

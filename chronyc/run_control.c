@@ -173,12 +173,13 @@ bool run_mask(struct session *s, const struct command *c, char *rest)
 bool run_burst(struct session *s, const struct command *c, char *rest)
 {
     const char *numbers = text_word(&rest), *slash = numbers ? strchr(numbers, '/') : NULL;
+    const char *which = text_word(&rest);
     struct candm_req_burst v;
     struct request request;
 
     if (!slash || !parse_leading_int(numbers, &v.good) || !parse_leading_int(slash + 1, &v.total))
         return complain(s, "Invalid syntax for burst command");
-    if (!take_mask(s, rest, &v.mask, &v.address))
+    if (!take_mask(s, which ? which : "", &v.mask, &v.address))
         return false;
     request_init(&request, c->code);
     candm_put_req_burst(&request.payload, &v);
@@ -369,12 +370,13 @@ bool run_accheck(struct session *s, const struct command *c, char *rest)
 bool run_manual(struct session *s, const struct command *c, char *rest)
 {
     static const char *const words[] = {"off", "on", "reset"};
-    const char *word = text_word(&rest);
+    const char *word;
     int32_t index;
 
-    for (size_t i = 0; word && i < ARRAY_LEN(words); i++)
-        if (strcmp(word, words[i]) == 0)
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(rest, words[i]) == 0) /* no surplus words in these three */
             return send_int(s, c->code, (int32_t)i);
+    word = text_word(&rest);
     if (word && strcmp(word, "list") == 0)
         return run_manual_list(s);
     if (!word || strcmp(word, "delete") != 0)

@@ -89,6 +89,20 @@ else
     echo "skip $name: a long name (needs a mount namespace)"
 fi
 
+# --- surplus words: most commands pass over them, these do not
+for line in "manual on x" "manual off x" "manual reset x"; do
+    "$chronyc" $unix -m "$line" >"$dir/out" 2>"$dir/log"
+    expect "status of $line" [ $? -eq 1 ]
+    expect "$line" grep -qx 'Invalid syntax for manual command' "$dir/log"
+done
+"$chronyc" $unix local OFF >"$dir/out" 2>"$dir/log"
+expect "local OFF" grep -qx 'Invalid syntax for local command' "$dir/log"
+for line in "online 127.0.0.0/8 x" "online 255.0.0.0/127.0.0.77 x" "burst 1/1 127.0.0.77 x"; do
+    "$chronyc" $unix -m "$line" >"$dir/out" 2>"$dir/log"
+    expect "$line" grep -qx '200 OK' "$dir/out"
+done
+finish "surplus words"
+
 # --- who may what
 "$chronyc" $udp reselect >"$dir/out" 2>"$dir/log"
 expect "status" [ $? -eq 1 ]

@@ -78,6 +78,10 @@ static void masks_and_addresses_come_in_four_forms(void **state)
         {"::1/127", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", "::1"},
         {"ffff::/2001::1", "ffff::", "2001::1"},
         {"ID#12", "", "ID#0000000012"},
+        /* surplus words */
+        {"1.2.3.4/9 x", "255.128.0.0", "1.2.3.4"},
+        {"255.255.0.0/1.2.3.4 x", "255.255.0.0", "1.2.3.4"},
+        {"ID#12 x", "", "ID#0000000012"},
     };
 
     (void)state;
@@ -283,6 +287,7 @@ static void local_has_defaults_and_options(void **state)
     assert_true(parse_local_text("off", &v));
     assert_true(v.on == 0 && v.stratum == 0 && v.distance_s == 0.0);
     assert_false(parse_local_text("off now", &v));
+    assert_false(parse_local_text("OFF", &v));
     assert_false(parse_local_text("stratum 16", &v));
     assert_false(parse_local_text("stratum", &v));
     assert_false(parse_local_text("nonsense", &v));

@@ -31,6 +31,7 @@ static void every_command_sends_its_request_in_the_right_length(void **state)
         {"online", 1, 60},
         {"offline 1.2.3.4", 2, 60},
         {"burst 3/4 1.2.3.0/24", 3, 68},
+        {"burst 3/4 1.2.3.4 x", 3, 68},
         {"minpoll 1.2.3.4 5", 4, 44},
         {"maxpoll 1.2.3.4 5", 5, 44},
         {"dump", 6, 28},
