@@ -28,17 +28,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 bad=0
-complaints=
-expect() { # TEXT COMMAND...: the command has to succeed
-    local text=$1
-    shift
-    "$@" >/dev/null 2>&1 || complaints="$complaints; $text"
-}
-refuse() { # TEXT COMMAND...: the command has to fail
-    local text=$1
-    shift
-    "$@" >/dev/null 2>&1 && complaints="$complaints; $text"
-}
+. test/expect.bash
 finish() { # NAME
     if [ -z "$complaints" ]; then
         echo "ok $name: $1"
