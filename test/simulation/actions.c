@@ -50,7 +50,7 @@ static bool do_suspend(struct run *r, struct node *n, struct tokens *t)
     struct halt_law law = {.suspend = true};
 
     (void)r;
-    if (!tokens_value(t, "the duration", &law.duration_s) ||
+    if (!tokens_between(t, "the duration", 0.0, TIME_MAX_S, &law.duration_s) ||
         (tokens_accept(t, "error") && !tokens_value(t, "the error", &law.error_s)))
         return false;
     law.by_rtc = tokens_accept(t, "rtc");
@@ -65,7 +65,7 @@ static bool do_pause(struct run *r, struct node *n, struct tokens *t)
     struct halt_law law = {.clock_runs = true};
 
     (void)r;
-    if (!tokens_value(t, "the duration", &law.duration_s))
+    if (!tokens_between(t, "the duration", 0.0, TIME_MAX_S, &law.duration_s))
         return false;
     if (tokens_accept(t, "stopped"))
         law.clock_runs = false;
@@ -79,7 +79,7 @@ static bool do_migrate(struct run *r, struct node *n, struct tokens *t)
     struct halt_law law = {.clock_runs = false};
 
     (void)r;
-    if (!tokens_value(t, "the duration", &law.duration_s) ||
+    if (!tokens_between(t, "the duration", 0.0, TIME_MAX_S, &law.duration_s) ||
         (tokens_accept(t, "freq") && !tokens_value(t, "the change", &law.freq_change)) ||
         (tokens_accept(t, "step") && !tokens_value(t, "the step", &law.step_s)))
         return false;
@@ -150,7 +150,7 @@ static bool do_disk(struct run *r, struct node *n, struct tokens *t)
         d->full = d->read_only = false;
         d->fail_after = d->crash_after = -1;
     } else
-        return tokens_fail(t, "full, readonly, fail, tear or ok is missing here");
+        return tokens_expected(t, "full, readonly, fail, tear or ok");
     return tokens_end(t);
 }
 
@@ -161,9 +161,9 @@ static bool do_conf(struct run *r, struct node *n, struct tokens *t)
     bool add = tokens_accept(t, "add");
 
     if (!add && !tokens_accept(t, "drop"))
-        return tokens_fail(t, "add or drop is missing here");
+        return tokens_expected(t, "add or drop");
     if (!tokens_left(t))
-        return tokens_fail(t, "the line is missing here");
+        return tokens_expected(t, "the line");
     if (!read_conf_line(r, t, line, sizeof(line)))
         return false;
     if (add)

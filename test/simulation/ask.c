@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "candm/messages.h"
+#include "test/simulation/run.h"
 
 /* --- requests --- */
 
@@ -137,7 +138,7 @@ static bool put_argument(struct exchange *x, struct node *n, struct tokens *t, i
             return false;
         other = world_node(n->world, name);
         if (!other)
-            return tokens_fail(t, "there is no node \"%s\"", name);
+            return no_node(t, name);
         address.address = other->addr4;
         candm_put_req_address(&x->out, &address);
         return true;
@@ -328,7 +329,7 @@ struct question *question_read(struct node *n, struct tokens *t)
         q.about = world_node(n->world, name);
         q.refid = q.about ? 0 : refid_of(name);
         if (!q.about && (q.report->by == BY_ADDRESS || !is_refid(n, name))) {
-            tokens_fail(t, "there is no node \"%s\"", name);
+            no_node(t, name);
             return NULL;
         }
     }

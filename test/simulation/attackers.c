@@ -226,11 +226,11 @@ static void babbler_timer(struct node *n)
 const struct host_kind *attacker_kind(const char *name)
 {
     static const struct host_kind kinds[] = {
-        {"blind", start_attack, ignore, blind_timer, host_free_state},
-        {"sighted", sighted_start, ignore, no_timer, host_free_state},
-        {"replayer", replayer_start, ignore, replayer_timer, host_free_state},
-        {"flood", start_attack, ignore, flood_timer, host_free_state},
-        {"babbler", start_attack, ignore, babbler_timer, host_free_state},
+        {"blind", start_attack, ignore, blind_timer, host_free_state, true, true},
+        {"sighted", sighted_start, ignore, no_timer, host_free_state, true, true},
+        {"replayer", replayer_start, ignore, replayer_timer, host_free_state, true, true},
+        {"flood", start_attack, ignore, flood_timer, host_free_state, true, false},
+        {"babbler", start_attack, ignore, babbler_timer, host_free_state, true, false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

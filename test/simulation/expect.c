@@ -176,7 +176,7 @@ static double figure_now(struct expectation *e)
     }
 }
 
-static bool is_word_metric(const struct expectation *e)
+bool expectation_is_word(const struct expectation *e)
 {
     return e->metric >= METRIC_VERDICT && e->metric <= METRIC_KERNEL && e->metric != METRIC_REPORT;
 }
@@ -200,7 +200,7 @@ static void look(struct expectation *e)
         return;
     }
     e->samples++;
-    if (is_word_metric(e)) {
+    if (expectation_is_word(e)) {
         e->hits += word_holds(e);
         return;
     }
@@ -400,7 +400,7 @@ bool expectation_holds(struct expectation *e, char *why, size_t size)
 
     if (expectation_probes(e))
         return judge_probe(e, why, size);
-    if (is_word_metric(e))
+    if (expectation_is_word(e))
         return judge_words(e, why, size);
     if (e->metric == METRIC_HONEST) {
         v = e->samples ? (double)e->hits / (double)e->samples : 1.0;
@@ -426,6 +426,23 @@ static void complain(struct run *r, const struct run_options *options, struct ru
         fprintf(options->complaints, "    %s:%d: %s\n        %s\n", r->path, line, text, why);
 }
 
+/* A daemon that ended badly, of which nobody says that it does. */
+static void judge_daemons(struct run *r, const struct run_options *options,
+                          struct run_result *result)
+{
+    for (size_t i = 0; i < r->world->node_count; i++) {
+        const struct node *n = r->world->nodes[i];
+        bool known = n->state != NODE_FAILED;
+
+        for (const struct expectation *e = r->expectations; e && !known; e = e->next)
+            known = e->node == n && (e->metric == METRIC_STATE || e->metric == METRIC_LOG);
+        if (known)
+            continue;
+        result->failed++;
+        complain(r, options, result, n->line, n->name, n->failure);
+    }
+}
+
 void expectations_judge(struct run *r, const struct run_options *options, struct run_result *result)
 {
     char why[300];
@@ -440,6 +457,7 @@ void expectations_judge(struct run *r, const struct run_options *options, struct
         text_format(text, sizeof(text), "%s: %s", e->node->name, e->text);
         complain(r, options, result, e->line, text, why);
     }
+    judge_daemons(r, options, result);
     if (r->world->fault[0] != '\0') {
         result->failed++;
         complain(r, options, result, 0, "what must never happen", r->world->fault);

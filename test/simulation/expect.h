@@ -83,6 +83,7 @@ double expectation_look(struct expectation *e);
 bool expectation_samples(const struct expectation *e); /* looked at in intervals */
 bool expectation_counts(const struct expectation *e);
 bool expectation_probes(const struct expectation *e);
+bool expectation_is_word(const struct expectation *e); /* it is so or it is not */
 /* Judge; false and a sentence if it does not hold. */
 bool expectation_holds(struct expectation *e, char *why, size_t size);
 const char *node_state_name(enum node_state s);

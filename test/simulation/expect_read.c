@@ -57,7 +57,7 @@ static bool read_comparison(struct expectation *e, struct tokens *t, bool needed
         return tokens_value(t, "the limit", &e->limit) &&
                (e->comparison != CMP_IN || tokens_value(t, "the upper limit", &e->limit_high));
     }
-    return !needed || tokens_fail(t, "a comparison (< <= > >= = != in) is missing after this");
+    return !needed || tokens_expected(t, "a comparison (< <= > >= = != in)");
 }
 
 static bool read_window(struct expectation *e, struct tokens *t)
@@ -84,7 +84,7 @@ static bool read_window(struct expectation *e, struct tokens *t)
         }
     }
     if (e->to_s > e->run->duration_s || e->from_s > e->to_s)
-        return tokens_fail(t, "the times are not within the run's %g s", e->run->duration_s);
+        return tokens_fail(t, "the times are no part of the run's %g s", e->run->duration_s);
     return true;
 }
 
@@ -111,7 +111,7 @@ static bool read_selected(struct expectation *e, struct tokens *t)
     if (e->other)
         return true;
     if (!is_refid(e->node, name))
-        return tokens_fail(t, "there is no node \"%s\"", name);
+        return no_node(t, name);
     e->word = strdup(name);
     assert(e->word);
     return true;
@@ -149,13 +149,43 @@ static bool read_kernel(struct expectation *e, struct tokens *t)
     static const char *const words[] = {"synchronised", "unsynchronised", "insert", "delete",
                                         "no-leap"};
 
-    if (!read_word(e, t, "synchronised, unsynchronised, insert, delete or no-leap"))
-        return false;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcmp(words[i], e->word) == 0)
-            return true;
+        if (tokens_left(t) && strcmp(words[i], tokens_peek(t)) == 0)
+            return read_word(e, t, "a state of the kernel");
     }
-    return tokens_fail(t, "a kernel is never \"%s\"", e->word);
+    return tokens_expected(t, "synchronised, unsynchronised, insert, delete or no-leap");
+}
+
+/* One of so many names, the last of which has the number `last`. */
+typedef struct {
+    const char *(*name)(int number);
+    int last;
+} named;
+
+static const char *verdict_text(int number)
+{
+    return verdict_name((enum verdict_state)number);
+}
+
+static const char *state_text(int number)
+{
+    return node_state_name((enum node_state)number);
+}
+
+static bool read_name(struct expectation *e, struct tokens *t, named list, const char *what)
+{
+    char text[160];
+    size_t used;
+
+    text_format(text, sizeof(text), "%s (", what);
+    for (int i = 0; i <= list.last; i++) {
+        if (tokens_left(t) && strcmp(tokens_peek(t), list.name(i)) == 0)
+            return read_word(e, t, what);
+        used = strlen(text);
+        text_format(text + used, sizeof(text) - used, "%s%s%s", i > 0 ? ", " : "", list.name(i),
+                    i == list.last ? ")" : "");
+    }
+    return tokens_expected(t, text);
 }
 
 static bool read_metric(struct expectation *e, struct tokens *t)
@@ -165,7 +195,7 @@ static bool read_metric(struct expectation *e, struct tokens *t)
         if (!tokens_value(t, "the limit", &e->limit))
             return false;
         if (!tokens_accept(t, "by"))
-            return tokens_fail(t, "by is missing after this");
+            return tokens_expected(t, "by");
         e->has_from = true;
         return tokens_value(t, "the time", &e->from_s);
     case METRIC_HONEST: /* share of samples that may lie outside */
@@ -173,9 +203,9 @@ static bool read_metric(struct expectation *e, struct tokens *t)
         return !tokens_left(t) || !starts_number(tokens_peek(t)) ||
                tokens_value(t, "the share", &e->limit);
     case METRIC_VERDICT:
-        return read_word(e, t, "a verdict");
+        return read_name(e, t, (named){verdict_text, VERDICT_NOT_IN_CONTROL}, "a verdict");
     case METRIC_STATE:
-        return read_word(e, t, "a state");
+        return read_name(e, t, (named){state_text, NODE_FAILED}, "a state");
     case METRIC_KERNEL:
         return read_kernel(e, t);
     case METRIC_SELECTED:
@@ -196,20 +226,41 @@ static bool read_metric(struct expectation *e, struct tokens *t)
     }
 }
 
+/* Some metrics are not about a part of the run, and only words can be so always or never. */
+static bool check_sense(const struct expectation *e, struct tokens *t, int first)
+{
+    bool of_words = expectation_is_word(e);
+    bool of_whole_run = (e->metric >= METRIC_LARGEST_STEP && e->metric <= METRIC_DISK) ||
+                        e->metric == METRIC_WITHIN;
+    t->next = first + 1;
+    if (e->quantifier != QUANT_PLAIN && !of_words &&
+        !(e->metric == METRIC_LOG && e->quantifier == QUANT_NEVER))
+        return tokens_fail(t, "always and never are for metrics that are words, no for log too");
+    if (of_whole_run && (e->has_to || e->is_point || (e->has_from && e->metric != METRIC_WITHIN)))
+        return tokens_fail(t, "%s is of the whole run: it takes no times", metric_words[e->metric]);
+    if (e->metric >= METRIC_SENT && e->is_point)
+        return tokens_fail(t, "%s is counted between two times: from and to",
+                           metric_words[e->metric]);
+    t->next = t->count;
+    return true;
+}
+
 static bool read_one(struct expectation *e, struct tokens *t)
 {
     const char *word;
+    int first;
 
     if (tokens_accept(t, "never") || tokens_accept(t, "no"))
         e->quantifier = QUANT_NEVER;
     else if (tokens_accept(t, "always"))
         e->quantifier = QUANT_ALWAYS;
+    first = t->next;
     if (!tokens_word(t, "a metric", &word))
         return false;
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         if (strcmp(metric_words[i], word) == 0) {
             e->metric = (enum metric)i;
-            return read_metric(e, t) && read_window(e, t);
+            return read_metric(e, t) && read_window(e, t) && check_sense(e, t, first);
         }
     }
     return tokens_fail(t, "there is no metric \"%s\"", word);

@@ -214,10 +214,11 @@ void host_free_state(struct node *n)
 }
 
 static const struct host_kind kinds[] = {
-    {"server", nothing_to_start, server_datagram, nothing_to_start, host_free_state},
-    {"silent", nothing_to_start, silent_datagram, nothing_to_start, host_free_state},
-    {"kod", nothing_to_start, kod_datagram, nothing_to_start, host_free_state},
-    {"malformed", nothing_to_start, malformed_datagram, nothing_to_start, host_free_state},
+    {"server", nothing_to_start, server_datagram, nothing_to_start, host_free_state, false, false},
+    {"silent", nothing_to_start, silent_datagram, nothing_to_start, host_free_state, false, false},
+    {"kod", nothing_to_start, kod_datagram, nothing_to_start, host_free_state, false, false},
+    {"malformed", nothing_to_start, malformed_datagram, nothing_to_start, host_free_state, false,
+     false},
 };
 
 static const struct host_kind *find_kind(const char *name)

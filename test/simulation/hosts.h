@@ -23,6 +23,9 @@ struct host_law {
     uint32_t refid;
     char target[NODE_NAME_MAX], victim[NODE_NAME_MAX]; /* attackers */
     int count;                                         /* burst size, number of forged addresses */
+    struct word_place {
+        int line, column;
+    } target_at, victim_at; /* where a scenario names them */
 };
 
 struct host_kind {
@@ -31,12 +34,12 @@ struct host_kind {
     void (*datagram)(struct node *n, const struct packet *p);
     void (*timer)(struct node *n);
     void (*destroy)(struct node *n);
+    bool wants_target, wants_victim;
 };
 
 void host_law_defaults(struct host_law *law);
 /* Make a node a host; false: no such kind. */
 bool host_attach(struct node *n, const char *kind, const struct host_law *law);
 struct host_law *host_law(struct node *n); /* lent, may be edited while it runs */
-const char *const *host_kind_names(size_t *count);
 
 #endif

@@ -16,7 +16,7 @@ struct expectation;
 struct action {
     struct happening due;
     struct run *run;
-    int line;
+    int line, column; /* of its time */
     double at_s, every_s, to_s;
     char *text; /* the statement, read when it is due ... */
     int before; /* ... and where it begins */
@@ -37,7 +37,6 @@ struct run {
     size_t scope_count;
     struct link **link_scope;
     size_t link_scope_count;
-    bool link_swapped; /* the first name of the block is the links' second end */
     struct action *actions;
     struct expectation *expectations, **expectations_tail;
     struct happening observe;
@@ -52,6 +51,7 @@ struct run_options {
     FILE *trace, *csv; /* NULL = no */
     const char *plot;  /* path, NULL = no */
     FILE *complaints;  /* failed expectations, one line each; NULL = nowhere */
+    bool strict;       /* what would happen after the end is a mistake */
     /* Before time begins and after it ended, for who wants to look closer; NULL allowed. */
     void (*prepare)(struct run *r, void *ctx);
     void (*finished)(struct run *r, void *ctx);
@@ -75,6 +75,7 @@ bool run_scenario(const char *path, const char *text, const struct run_options *
 /* --- for the parts of the reader --- */
 /* Nodes whose names match a pattern (with * and ?); at least one, or it is an error. */
 MUST_CHECK bool run_nodes(struct run *r, struct tokens *t, struct node ***list, size_t *count);
+bool no_node(struct tokens *t, const char *name); /* the message; returns false */
 MUST_CHECK bool run_node(struct run *r, struct tokens *t, struct node **out);
 MUST_CHECK bool read_statement(struct run *r, struct tokens *t);
 /* `link A B LAW` and the parts of a law for links in scope. */

@@ -12,6 +12,13 @@
 
 #define NODES_MAX 100000
 
+/* A line further down may describe it, so tell where to look. */
+bool no_node(struct tokens *t, const char *name)
+{
+    return tokens_fail(t, "there is no node \"%s\" (so far: describe nodes before naming them)",
+                       name);
+}
+
 bool run_nodes(struct run *r, struct tokens *t, struct node ***list, size_t *count)
 {
     struct world *w = r->world;
@@ -38,7 +45,7 @@ bool run_nodes(struct run *r, struct tokens *t, struct node ***list, size_t *cou
         return true;
     free(*list);
     *list = NULL;
-    return tokens_fail(t, "there is no node \"%s\"", pattern);
+    return no_node(t, pattern);
 }
 
 bool run_node(struct run *r, struct tokens *t, struct node **out)
@@ -48,7 +55,17 @@ bool run_node(struct run *r, struct tokens *t, struct node **out)
     if (!tokens_word(t, "a node", &name))
         return false;
     *out = world_node(r->world, name);
-    return *out || tokens_fail(t, "there is no node \"%s\"", name);
+    return *out || no_node(t, name);
+}
+
+static bool is_date(const int part[6])
+{
+    static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap_year = part[0] % 4 == 0 && (part[0] % 100 != 0 || part[0] % 400 == 0);
+
+    return part[0] >= 1970 && part[0] <= 2200 && part[1] >= 1 && part[1] <= 12 && part[2] >= 1 &&
+           part[2] <= month_days[part[1] - 1] + (part[1] == 2 && leap_year) && part[3] >= 0 &&
+           part[3] < 24 && part[4] >= 0 && part[4] < 60 && part[5] >= 0 && part[5] < 60;
 }
 
 bool read_date(struct tokens *t, struct utc *out)
@@ -60,7 +77,7 @@ bool read_date(struct tokens *t, struct utc *out)
         return false;
     if (sscanf(word, "%d-%d-%dT%d:%d:%d%n", &part[0], &part[1], &part[2], &part[3], &part[4],
                &part[5], &used) != 6 ||
-        word[used] != '\0')
+        word[used] != '\0' || !is_date(part))
         return tokens_fail(t, "\"%s\" is no date like 2026-06-30T23:00:00", word);
     out->ns = (days_from_civil(part[0], part[1], part[2]) * 86400 + part[3] * 3600 + part[4] * 60 +
                part[5]) *
@@ -78,14 +95,14 @@ static bool read_title(struct run *r, struct tokens *t)
 
 static bool read_duration(struct run *r, struct tokens *t)
 {
-    return tokens_value(t, "the duration", &r->duration_s) && tokens_end(t);
+    if (r->expectations)
+        return tokens_fail(t, "duration has to come before the first expectation");
+    return tokens_between(t, "the duration", 1e-3, TIME_MAX_S, &r->duration_s) && tokens_end(t);
 }
 
 static bool read_observe(struct run *r, struct tokens *t)
 {
-    if (!tokens_value(t, "the interval", &r->observe_s))
-        return false;
-    return r->observe_s > 0.0 ? tokens_end(t) : tokens_fail(t, "the interval has to be positive");
+    return tokens_between(t, "the interval", 1e-3, TIME_MAX_S, &r->observe_s) && tokens_end(t);
 }
 
 static bool read_start(struct run *r, struct tokens *t)
@@ -114,8 +131,12 @@ static bool read_zone(struct run *r, struct tokens *t)
 
 static bool open_scope(struct run *r, struct tokens *t, const char *name, size_t count)
 {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
     char text[NODE_NAME_MAX];
 
+    if (*name == '\0' || strlen(name) > 30 || name[strspn(name, letters)] != '\0')
+        return tokens_fail(t, "a name has 1 to 30 letters, digits and - _ .");
     free(r->scope);
     r->scope = calloc(count, sizeof(struct node *));
     assert(r->scope);
@@ -129,6 +150,7 @@ static bool open_scope(struct run *r, struct tokens *t, const char *name, size_t
         if (world_node(r->world, text))
             return tokens_fail(t, "there is a node \"%s\" already", text);
         r->scope[i] = world_add_node(r->world, text);
+        r->scope[i]->line = t->line;
     }
     return true;
 }
@@ -137,7 +159,7 @@ static bool read_node(struct run *r, struct tokens *t)
 {
     const char *name;
 
-    return tokens_word(t, "the name", &name) && tokens_end(t) && open_scope(r, t, name, 1);
+    return tokens_word(t, "the name", &name) && open_scope(r, t, name, 1) && tokens_end(t);
 }
 
 static bool read_nodes(struct run *r, struct tokens *t)
@@ -211,9 +233,11 @@ static bool read_leap(struct run *r, struct tokens *t)
     int sign = tokens_accept(t, "insert") ? 1 : tokens_accept(t, "delete") ? -1 : 0;
 
     if (sign == 0)
-        return tokens_fail(t, "insert or delete is missing here");
+        return tokens_expected(t, "insert or delete");
     if (!read_date(t, &date))
         return false;
+    if (date.ns % (86400 * NS_PER_S) != 0 || date.ns <= truth_utc_ns(&w->truth, w->now_ns))
+        return tokens_fail(t, "a leap second needs a midnight that is to come");
     /* A deleted second ends the day one second before midnight would come. */
     world_schedule_leap(w, date.ns - w->truth.epoch_ns - (sign < 0 ? NS_PER_S : 0), sign);
     return tokens_end(t);
@@ -222,7 +246,7 @@ static bool read_leap(struct run *r, struct tokens *t)
 static bool read_icmp(struct run *r, struct tokens *t)
 {
     if (!tokens_accept(t, "off"))
-        return tokens_fail(t, "off is missing here");
+        return tokens_expected(t, "off");
     r->world->icmp = false;
     return tokens_end(t);
 }
@@ -262,23 +286,24 @@ static bool read_timed(struct run *r, struct tokens *t, bool repeated)
     a->due.fire = action_due;
     a->to_s = 1e18;
     if (!repeated) {
-        if (!tokens_value(t, "the time", &a->at_s))
+        if (!tokens_between(t, "the time", 0.0, TIME_MAX_S, &a->at_s))
             return false;
     } else {
-        if (!tokens_value(t, "the interval", &a->every_s))
+        if (!tokens_between(t, "the interval", 1e-3, TIME_MAX_S, &a->every_s))
             return false;
-        if (a->every_s <= 0.0)
-            return tokens_fail(t, "the interval has to be positive");
         a->at_s = a->every_s;
-        if (tokens_accept(t, "from") && !tokens_value(t, "the time", &a->at_s))
+        if (tokens_accept(t, "from") && !tokens_between(t, "the time", 0.0, TIME_MAX_S, &a->at_s))
             return false;
-        if (tokens_accept(t, "to") && !tokens_value(t, "the time", &a->to_s))
+        if (tokens_accept(t, "to") && !tokens_between(t, "the time", a->at_s, TIME_MAX_S, &a->to_s))
             return false;
     }
-    if (!tokens_left(t) || !is_action(tokens_peek(t))) {
-        tokens_take(t);
-        return tokens_fail(t, "\"%s\" is nothing that can happen",
-                           t->next > 0 ? t->word[t->next - 1].text : "");
+    a->column = t->word[t->next - 1].column;
+    if (!tokens_left(t))
+        return tokens_expected(t, "what happens");
+    if (!is_action(tokens_peek(t))) {
+        const char *word = tokens_take(t);
+
+        return tokens_fail(t, "\"%s\" is nothing that can happen", word);
     }
     a->before = t->word[t->next].column - 1;
     a->text = strdup(tokens_rest(t));
@@ -331,6 +356,51 @@ bool read_statement(struct run *r, struct tokens *t)
 
 /* --- a run --- */
 
+static bool fail_there(const struct run *r, struct err *err, int line, int column, const char *text)
+{
+    return err_set(err, ERR_SYNTAX, "%s:%d:%d: %s", r->path, line, column, text);
+}
+
+static bool check_party(const struct run *r, bool wanted, const char *name,
+                        const struct word_place *at, const struct node *n, struct err *err)
+{
+    char text[200];
+
+    if (name[0] == '\0' && wanted)
+        text_format(text, sizeof(text), "%s, a host that is \"%s\", needs a target%s", n->name,
+                    n->host->name, n->host->wants_victim ? " and a victim" : "");
+    else if (name[0] != '\0' && !world_node(r->world, name))
+        text_format(text, sizeof(text), "there is no node \"%s\"", name);
+    else
+        return true;
+    return at->line > 0 ? fail_there(r, err, at->line, at->column, text)
+                        : err_set(err, ERR_SYNTAX, "%s: %s", r->path, text);
+}
+
+/* What only the whole text tells: who is meant, and whether the time for it comes. */
+static bool check_whole(const struct run *r, const struct run_options *options, struct err *err)
+{
+    char text[120];
+
+    if (r->world->node_count == 0)
+        return err_set(err, ERR_SYNTAX, "%s: there is no node", r->path);
+    for (size_t i = 0; i < r->world->node_count; i++) {
+        struct node *n = r->world->nodes[i];
+        const struct host_law *law = n->host ? host_law(n) : NULL;
+
+        if (law && (!check_party(r, n->host->wants_target, law->target, &law->target_at, n, err) ||
+                    !check_party(r, n->host->wants_victim, law->victim, &law->victim_at, n, err)))
+            return false;
+    }
+    text_format(text, sizeof(text), "this is after the end of the run (duration %g)",
+                r->duration_s);
+    for (const struct action *a = r->actions; options->strict && a; a = a->next) {
+        if (a->at_s > r->duration_s)
+            return fail_there(r, err, a->line, a->column, text);
+    }
+    return true;
+}
+
 static bool read_text(struct run *r, const char *text, struct err *err)
 {
     struct tokens t = {.path = r->path, .rng = &r->rng, .err = err};
@@ -349,8 +419,6 @@ static bool read_text(struct run *r, const char *text, struct err *err)
         line = end ? end + 1 : NULL;
     }
     free(copy);
-    if (good && r->world->node_count == 0)
-        return err_set(err, ERR_SYNTAX, "%s: there is no node", r->path);
     return good;
 }
 
@@ -413,7 +481,7 @@ bool run_scenario(const char *path, const char *text, const struct run_options *
     /* 2026-06-01 00:00:00 UTC unless the scenario says otherwise. */
     r.world = world_create(options->seed, days_from_civil(2026, 6, 1) * 86400 * NS_PER_S);
     r.world->trace = options->trace;
-    good = read_text(&r, text, err);
+    good = read_text(&r, text, err) && check_whole(&r, options, err);
     if (good) {
         enter_zone(r.zone);
         if (options->csv || options->plot)
@@ -422,7 +490,8 @@ bool run_scenario(const char *path, const char *text, const struct run_options *
             options->prepare(&r, options->ctx);
         expectations_arm(&r);
         world_run(r.world, ns_from_s(r.duration_s));
-        expectations_judge(&r, options, result);
+        if (!r.failed_action)
+            expectations_judge(&r, options, result);
         sum_up(&r, result);
         if (options->finished)
             options->finished(&r, options->ctx);

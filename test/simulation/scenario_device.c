@@ -32,7 +32,7 @@ static bool put_hex(struct node *n, const char *path, struct tokens *t, const ch
     if (good)
         disk_put(n, path, data, length);
     free(data);
-    return good ? tokens_end(t) : tokens_fail(t, "pairs of hexadecimal digits are missing here");
+    return good ? tokens_end(t) : tokens_fail(t, "the bytes are pairs of the digits 0-9 and a-f");
 }
 
 static bool read_leap_law(struct tokens *t, struct leap_file_law *law)

@@ -23,7 +23,7 @@ bool read_delay(struct tokens *t, struct delay_law *law, bool *any)
     if (tokens_accept(t, "delay")) {
         *law = (struct delay_law){0};
         *any = true;
-        if (!tokens_value(t, "the delay", &law->base_s))
+        if (!tokens_between(t, "the delay", 0.0, 1e6, &law->base_s))
             return false;
     }
     for (;;) {
@@ -38,7 +38,7 @@ bool read_delay(struct tokens *t, struct delay_law *law, bool *any)
         tokens_take(t);
         *any = true;
         part.kind = delay_words[i].kind;
-        if (!tokens_value(t, delay_words[i].name, &part.a) ||
+        if (!tokens_between(t, delay_words[i].name, 0.0, 1e6, &part.a) ||
             (delay_words[i].second && !tokens_value(t, "the second figure", &part.b)))
             return false;
         if (delay_words[i].second && part.b <= 0.0)
@@ -73,12 +73,12 @@ static bool read_way_word(struct tokens *t, struct way_change *c, const char *wo
         return read_chance(t, word, &c->duplicate);
     if (strcmp(word, "reorder") == 0)
         return read_chance(t, word, &c->reorder) &&
-               tokens_value(t, "the extra delay", &c->reorder_s);
+               tokens_between(t, "the extra delay", 0.0, 1e6, &c->reorder_s);
     if (strcmp(word, "burst") == 0)
         return read_chance(t, "the chance to enter", &c->burst_enter) &&
                read_chance(t, "the chance to leave", &c->burst_leave);
     if (strcmp(word, "mtu") == 0)
-        return tokens_value(t, word, &c->mtu);
+        return tokens_between(t, word, 0.0, 65536.0, &c->mtu);
     if (strcmp(word, "fifo") == 0)
         c->fifo = 1;
     else if (strcmp(word, "cut") == 0)
@@ -200,7 +200,7 @@ static bool read_between(struct run *r, struct tokens *t, struct node **a, size_
         }
     }
     r->scope_count = r->link_scope_count;
-    return true;
+    return r->link_scope_count > 0 || tokens_fail(t, "a link has two ends");
 }
 
 bool read_link(struct run *r, struct tokens *t)

@@ -37,6 +37,10 @@ static bool read_clock_value(struct tokens *t, const char *key, struct clock_law
     }
     if (!tokens_value(t, key, &v))
         return false;
+    if (v < 0.0 &&
+        (strcmp(key, "resolution") == 0 || strcmp(key, "noise") == 0 || strcmp(key, "tick") == 0 ||
+         strcmp(key, "max-rate") == 0 || strcmp(key, "period") == 0))
+        return tokens_fail(t, "%s cannot be negative", key);
     if (strcmp(key, "resolution") == 0) {
         law->resolution_ns = ns_from_s(v);
         return true;
@@ -88,12 +92,12 @@ bool read_conf_line(struct run *r, struct tokens *t, char *line, size_t size)
 
         if (!close || (size_t)(close - open) > sizeof(name) ||
             used + (size_t)(open - rest) + ADDR_TEXT_MAX >= size)
-            return tokens_fail(t, "{ without }");
+            return tokens_fail(t, "a { without a } after the name of a node");
         memcpy(name, open + 1, (size_t)(close - open - 1));
         name[close - open - 1] = '\0';
         other = world_node(r->world, name);
         if (!other)
-            return tokens_fail(t, "there is no node \"%s\"", name);
+            return no_node(t, name);
         memcpy(line + used, rest, (size_t)(open - rest));
         used += (size_t)(open - rest);
         addr_format(&other->addr4, address, sizeof(address));
@@ -129,7 +133,7 @@ static bool read_stamps(struct run *r, struct node *n, struct tokens *t)
     else if (tokens_accept(t, "hardware"))
         n->stamps = QUALITY_HARDWARE;
     else
-        return tokens_fail(t, "kernel, daemon or hardware is missing here");
+        return tokens_expected(t, "kernel, daemon or hardware");
     if (tokens_accept(t, "error") && !tokens_value(t, "the error", &n->stamp_error.base_s))
         return false;
     return read_delay(t, &n->stamp_error, &any) && tokens_end(t);
@@ -194,7 +198,7 @@ static bool read_starts(struct run *r, struct node *n, struct tokens *t)
     double v;
 
     (void)r;
-    if (!tokens_value(t, "the time", &v))
+    if (!tokens_between(t, "the time", 0.0, TIME_MAX_S, &v))
         return false;
     node_start_at(n, ns_from_s(v));
     return tokens_end(t);
@@ -205,10 +209,10 @@ static bool read_wakes(struct run *r, struct node *n, struct tokens *t)
     double v;
 
     (void)r;
-    if (!tokens_value(t, "the latency", &v))
+    if (!tokens_between(t, "the latency", 1e-9, 3600.0, &v))
         return false;
     n->wake_latency_ns = ns_from_s(v);
-    return n->wake_latency_ns >= 1 ? tokens_end(t) : tokens_fail(t, "at least 1ns");
+    return tokens_end(t);
 }
 
 bool read_host_law(struct tokens *t, struct host_law *law)
@@ -264,7 +268,10 @@ bool read_host_law(struct tokens *t, struct host_law *law)
         case AS_NAME:
             if (!tokens_word(t, key, &word))
                 return false;
-            text_copy(place, NODE_NAME_MAX, word);
+            if (!text_copy(place, NODE_NAME_MAX, word))
+                return tokens_fail(t, "there is no node \"%s\"", word);
+            *(keys[i].at == offsetof(struct host_law, target) ? &law->target_at : &law->victim_at) =
+                (struct word_place){t->line, t->word[t->next - 1].column};
             break;
         case AS_FLAG:
             *(bool *)place = true;

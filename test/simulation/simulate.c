@@ -89,6 +89,7 @@ static void work(void *ctx, size_t item, void *out)
         .trace = c->trace ? stdout : NULL,
         .csv = c->csv ? stdout : NULL,
         .plot = c->plot,
+        .strict = true,
     };
 
     options.complaints = open_memstream(&words, &used);

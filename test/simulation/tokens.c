@@ -16,13 +16,14 @@ static const struct {
     {"min", 60.0}, {"h", 3600.0}, {"d", 86400.0}, {"ppm", 1e-6}, {"ppb", 1e-9},
     {"k", 1e3},    {"M", 1e6},    {"%", 0.01},
 };
+#define UNITS_TOLD "ns us ms s min h d ppm ppb %% k M" /* in a format */
 
 bool value_parse(const char *text, double *out)
 {
     char *end;
     double v = strtod(text, &end);
 
-    if (end == text || isnan(v))
+    if (end == text || !isfinite(v))
         return false;
     for (size_t i = 0; i < ARRAY_LEN(units); i++) {
         if (strcmp(end, units[i].name) == 0) {
@@ -52,7 +53,7 @@ static char *cut_quoted(char *from, char **to)
 
 bool tokens_cut(struct tokens *t, const char *line)
 {
-    size_t length = strlen(line);
+    size_t length = strlen(line), end = 0;
     char *from, *to;
 
     t->buffer = malloc(2 * length + 2);
@@ -67,10 +68,12 @@ bool tokens_cut(struct tokens *t, const char *line)
         struct token *w = &t->word[t->count];
 
         from += strspn(from, " \t\r");
-        if (*from == '\0' || *from == '#')
+        if (*from == '\0' || *from == '#') {
+            t->buffer[end] = '\0';
             return true;
+        }
         if (t->count == TOKENS_MAX)
-            return tokens_fail(t, "too many words");
+            return tokens_fail(t, "a line has at most %d words", TOKENS_MAX);
         *w = (struct token){.text = to, .column = t->before + (int)(from - t->buffer) + 1};
         t->count++;
         if (*from == '"') {
@@ -88,6 +91,8 @@ bool tokens_cut(struct tokens *t, const char *line)
             from += n;
         }
         *to++ = '\0';
+        end = (size_t)(from - t->buffer);
+        w->after = t->before + (int)end + 1;
     }
 }
 
@@ -95,6 +100,11 @@ void tokens_free(struct tokens *t)
 {
     free(t->buffer);
     t->buffer = NULL;
+}
+
+static bool fail_at(struct tokens *t, int column, const char *text)
+{
+    return err_set(t->err, ERR_SYNTAX, "%s:%d:%d: %s", t->path, t->line, column, text);
 }
 
 bool tokens_fail(struct tokens *t, const char *format, ...)
@@ -110,7 +120,21 @@ bool tokens_fail(struct tokens *t, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return err_set(t->err, ERR_SYNTAX, "%s:%d:%d: %s", t->path, t->line, column, text);
+    return fail_at(t, column, text);
+}
+
+bool tokens_expected(struct tokens *t, const char *what)
+{
+    char text[300];
+
+    if (tokens_left(t)) {
+        const struct token *w = &t->word[t->next];
+
+        snprintf(text, sizeof(text), "%s is expected here, not \"%s\"", what, w->text);
+        return fail_at(t, w->column, text);
+    }
+    snprintf(text, sizeof(text), "%s is missing here", what);
+    return fail_at(t, t->count > 0 ? t->word[t->count - 1].after : 1, text);
 }
 
 bool tokens_left(const struct tokens *t)
@@ -139,7 +163,7 @@ bool tokens_accept(struct tokens *t, const char *word)
 bool tokens_word(struct tokens *t, const char *what, const char **out)
 {
     *out = tokens_take(t);
-    return *out || tokens_fail(t, "%s is missing here", what);
+    return *out || tokens_expected(t, what);
 }
 
 bool tokens_value(struct tokens *t, const char *what, double *out)
@@ -152,15 +176,27 @@ bool tokens_value(struct tokens *t, const char *what, double *out)
         return false;
     dots = strstr(text, "..");
     if (!dots)
-        return value_parse(text, out) || tokens_fail(t, "\"%s\" is no value for %s", text, what);
+        return value_parse(text, out) ||
+               tokens_fail(t,
+                           "\"%s\" is no value for %s: a number, with one of " UNITS_TOLD
+                           " at it or none",
+                           text, what);
     if ((size_t)(dots - text) >= sizeof(low))
         return tokens_fail(t, "the value is too long");
     memcpy(low, text, (size_t)(dots - text));
     low[dots - text] = '\0';
     if (!value_parse(low, out) || !value_parse(dots + 2, &high))
-        return tokens_fail(t, "\"%s\" is no range for %s", text, what);
+        return tokens_fail(t, "\"%s\" is no range for %s, like 1ms..2ms", text, what);
     *out = rng_between(t->rng, *out, high);
     return true;
+}
+
+bool tokens_between(struct tokens *t, const char *what, double least, double most, double *out)
+{
+    if (!tokens_value(t, what, out))
+        return false;
+    return (*out >= least && *out <= most) ||
+           tokens_fail(t, "%s is between %g and %g", what, least, most);
 }
 
 bool tokens_count(struct tokens *t, const char *what, long *out)
@@ -178,17 +214,28 @@ bool tokens_count(struct tokens *t, const char *what, long *out)
     return true;
 }
 
+static bool is_unit(const char *word)
+{
+    for (size_t i = 1; i < ARRAY_LEN(units); i++) {
+        if (strcmp(word, units[i].name) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool tokens_end(struct tokens *t)
 {
-    if (!tokens_left(t))
+    const char *word = tokens_take(t);
+
+    if (!word)
         return true;
-    t->next++;
-    return tokens_fail(t, "nothing was expected after this: \"%s\"", t->word[t->next - 1].text);
+    return tokens_fail(t, "nothing more was expected here, but there is \"%s\"%s", word,
+                       is_unit(word) ? " (a unit follows its number without a blank)" : "");
 }
 
 const char *tokens_rest(struct tokens *t)
 {
-    const char *rest = tokens_left(t) ? t->raw + t->word[t->next].column - 1 - t->before : "";
+    const char *rest = tokens_left(t) ? t->buffer + t->word[t->next].column - 1 - t->before : "";
 
     t->next = t->count;
     return rest;

@@ -109,6 +109,7 @@ struct node {
     struct world *world;
     size_t index;
     char name[NODE_NAME_MAX];
+    int line; /* of the scenario that describes it */
     struct addr addr4, addr6;
     struct addr nat4;        /* what others see; ADDR_NONE = no translation */
     uint32_t nat_generation; /* old mappings are dead */

@@ -219,8 +219,9 @@ static void yardstick_destroy(struct node *n)
 
 const struct host_kind *yardstick_kind(const char *name)
 {
-    static const struct host_kind kind = {"yardstick", yardstick_start, yardstick_datagram,
-                                          yardstick_timer, yardstick_destroy};
+    static const struct host_kind kind = {
+        "yardstick", yardstick_start, yardstick_datagram, yardstick_timer, yardstick_destroy, true,
+        false};
 
     return strcmp(name, kind.name) == 0 ? &kind : NULL;
 }
