@@ -41,14 +41,23 @@ struct pool {
 static void run_here(const struct jobs *j)
 {
     void *result = malloc(j->result_bytes);
-    bool go_on = true;
+    bool go_on = true, on_terminal = isatty(STDERR_FILENO) != 0 && j->count > 1;
+    time_t shown = time(NULL);
 
     assert(result);
     for (size_t i = 0; i < j->count && go_on; i++) {
         memset(result, 0, j->result_bytes);
         j->work(j->ctx, i, result);
+        if (on_terminal)
+            fputs("\r\033[K", stderr);
         go_on = j->done(j->ctx, i, result, 0);
+        if (on_terminal && go_on && time(NULL) != shown) {
+            shown = time(NULL);
+            fprintf(stderr, "\r%s: %zu of %zu ", j->label, i + 1, j->count);
+        }
     }
+    if (on_terminal)
+        fputs("\r\033[K", stderr);
     free(result);
 }
 
@@ -237,6 +246,8 @@ void jobs_run(const struct jobs *j)
             waitpid(p.workers[i].pid, NULL, 0);
         }
     }
+    if (p.on_terminal)
+        fputs("\r\033[K", stderr);
     for (size_t i = 0; i < j->count; i++)
         free(p.outcomes[i].result);
     free(p.outcomes);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JOB_BYTES_MAX 4096
+#define JOB_BYTES_MAX 16384
 
 struct jobs {
     size_t count; /* items */

@@ -52,6 +52,7 @@ struct run_options {
     const char *plot;  /* path, NULL = no */
     FILE *complaints;  /* failed expectations, one line each; NULL = nowhere */
     bool strict;       /* what would happen after the end is a mistake */
+    bool progress;     /* tell on standard error how far a long run is */
     /* Before time begins and after it ended, for who wants to look closer; NULL allowed. */
     void (*prepare)(struct run *r, void *ctx);
     void (*finished)(struct run *r, void *ctx);

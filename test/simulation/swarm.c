@@ -10,6 +10,7 @@
 #include "test/simulation/jobs.h"
 #include "test/simulation/run.h"
 #include "test/simulation/swarm_check.h"
+#include "test/simulation/tell.h"
 
 /* Of a plague, the first cases tell enough. */
 #define SHRUNK_MAX 3
@@ -92,15 +93,14 @@ static void print_indented(const char *text)
 
 static void tell_failure(struct swarm *s, uint64_t seed, const struct swarm_outcome *o)
 {
-    const char *path = s->options->path, *kept;
+    const char *kept;
     char *text, kept_path[400];
     int tried;
 
     printf("not ok swarm seed %llu: %s: %s\n", (unsigned long long)seed, o->invariant, o->words);
     if (s->options->no_shrink || s->failed > SHRUNK_MAX)
         return;
-    printf("    repeat: simulate --swarm --seed %llu%s%s\n", (unsigned long long)seed,
-           path ? " " : "", path ? path : "");
+    tell_repeat(stdout, s->options->program, true, seed, s->options->path);
     fflush(stdout);
     text = world_of(s, seed);
     tried = swarm_shrink(&text, seed, o);
@@ -108,7 +108,7 @@ static void tell_failure(struct swarm *s, uint64_t seed, const struct swarm_outc
     print_indented(text);
     kept = keep(s, seed, text, kept_path, sizeof(kept_path));
     if (kept)
-        printf("    repeat: simulate --swarm --seed %llu %s\n", (unsigned long long)seed, kept);
+        tell_repeat(stdout, s->options->program, true, seed, kept);
     free(text);
 }
 

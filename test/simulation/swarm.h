@@ -14,9 +14,10 @@
 struct swarm_options {
     uint64_t first_seed, last_seed;
     int workers;
-    const char *keep; /* folder in which failing worlds are left as scenarios, NULL = none */
-    const char *text; /* a world that is there already, in place of random ones; NULL = none */
-    const char *path; /* from which it was read */
+    const char *keep;    /* folder in which failing worlds are left as scenarios, NULL = none */
+    const char *text;    /* a world that is there already, in place of random ones; NULL = none */
+    const char *path;    /* from which it was read */
+    const char *program; /* as in argv[0], for the command that repeats a failure */
     bool verbose, trace;
     bool first;     /* the first failure ends it */
     bool no_shrink; /* failures are told as they are */
