@@ -11,11 +11,6 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define NORETURN __attribute__((noreturn))
-/* A deliberate fault that the swarm of test/simulation has to find (run-plants); in all builds that
- * are used it is 0, and the compiler drops the faults. */
-#ifndef PLANT
-#define PLANT 0
-#endif
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* From a member back to the structure that holds it. */

@@ -207,7 +207,7 @@ static void set_rate(struct clock *c, double rate)
 static void account_step(struct clock *c, double offset_s)
 {
     struct utc raw = raw_now(c);
-    struct utc without = PLANT == 10 ? raw : utc_add_s(raw, -offset_s);
+    struct utc without = utc_add_s(raw, -offset_s);
 
     begin_segment(c, without, raw, clock_view_osc(&c->view, without), c->view.rate);
 }
@@ -257,7 +257,7 @@ static void arm_slew(struct clock *c, double remaining_s)
 /* Bring raw to the corrected line in about duration_s, at most maxslewrate fast. */
 static void begin_slew(struct clock *c, double duration_s)
 {
-    double max_slew = PLANT == 4 ? 0.09 : c->settings.max_slew_ppm * 1e-6;
+    double max_slew = c->settings.max_slew_ppm * 1e-6;
     double remaining_s, slew;
 
     if (!c->control)
@@ -288,8 +288,6 @@ static void slew_timer_fired(void *ctx, struct mono now)
     double left_s = remaining_s / c->slew;
 
     (void)now;
-    if (PLANT == 11)
-        return;
     if (left_s > SLEW_MIN_S) {
         arm_slew(c, remaining_s);
         return;

@@ -108,7 +108,7 @@ static bool grow(struct clientlog *cl)
     struct client_record *records = NULL;
     struct client_slot *index = NULL;
 
-    if (slots <= cl->slots_max || PLANT == 13) {
+    if (slots <= cl->slots_max) {
         records = calloc(slots * RECORDS_PER_SLOT, sizeof(*records));
         index = calloc(slots, sizeof(*index));
     }

@@ -141,7 +141,7 @@ static void end_round(struct names *n)
         lookup_next(n);
         return;
     }
-    if (n->unresolved == 0 || PLANT == 16) {
+    if (n->unresolved == 0) {
         n->retry_log2 = LOOKUP_RETRY_LOG2_MIN;
         return;
     }

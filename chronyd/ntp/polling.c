@@ -67,7 +67,7 @@ static double spacing_s(const struct association *a)
 {
     double interval_s = polling_interval_s(a);
 
-    return in_burst(a) ? min_d(BURST_SPACING_S, interval_s / (PLANT == 5 ? 400 : 4)) : interval_s;
+    return in_burst(a) ? min_d(BURST_SPACING_S, interval_s / 4) : interval_s;
 }
 
 static struct mono lengthened(const struct association *a, struct mono from, double interval_s)
@@ -294,7 +294,7 @@ void polling_fire(void *ctx, struct mono now)
     a->presends_left--;
     if (in_burst(a))
         a->burst_total--;
-    if (!request_send(a, now, presend) && (a->settings.auto_offline || PLANT == 8)) {
+    if (!request_send(a, now, presend) && a->settings.auto_offline) {
         association_set_online(a, false);
         return;
     }

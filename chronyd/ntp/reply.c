@@ -26,7 +26,7 @@ static bool authentic(const struct association *a, const struct os_datagram *d,
     if (a->settings.key_id == 0)
         return p->auth == NTP_AUTH_NONE;
     key = keystore_find(a->room->keys, a->settings.key_id);
-    return key && (ntp_mac_check(key, d->data, p) || PLANT == 14);
+    return key && ntp_mac_check(key, d->data, p);
 }
 
 /* Which of the two timestamps of the request the answer sends back. Zero is never one: both are
@@ -39,7 +39,7 @@ static bool answers(const struct association *a, const struct ntp_header *h, boo
     *interleaved = false;
     if (h->origin.bits == 0)
         return false;
-    if (h->origin.bits == r->transmit.bits || PLANT == 1)
+    if (h->origin.bits == r->transmit.bits)
         return true;
     *interleaved = r->interleaved && h->origin.bits == r->receive.bits;
     return *interleaved;

@@ -172,7 +172,7 @@ enum respond_verdict ntp_respond(const struct ntp_view *view, const struct os_da
     w = wire_out_of(out->data, request->length);
     w.used = NTP_HEADER_BYTES;
     put_fields(view, &in, request, now_raw, &w);
-    out->length = PLANT == 6 ? w.used + 4 : w.used;
+    out->length = w.used;
     out->authenticated = key != NULL || sign;
     out->key_id = key ? key->id : 0;
     if (w.bad || (key && !ntp_mac_append(key, h.version, out->data, &out->length, request->length)))

@@ -82,8 +82,7 @@ void sockets_close(struct association *a)
     timer_cancel(a->room->timers, &a->close_timer);
     if (a->sock < 0)
         return;
-    if (PLANT != 9)
-        a->room->os.ops->udp_close(a->room->os.ctx, a->sock);
+    a->room->os.ops->udp_close(a->room->os.ctx, a->sock);
     hash_remove(&a->room->waiting, socket_number(a->sock), a);
     leave_line(a);
     a->sock = -1;

@@ -17,8 +17,6 @@ double reference_dispersion_rate(const struct reference *r, double age_s)
 {
     double stray_ppm = max_d(r->skew_ppm, 2.0 * reference_holdover_ppm(r, age_s));
 
-    if (PLANT == 7)
-        return 0.0;
     return clock_max_error_rate(r->clock) +
            (min_d(stray_ppm, 1e6) + fabs(r->resid_freq_ppm)) * 1e-6;
 }
@@ -34,7 +32,7 @@ double reference_bound_s(const struct reference *r)
 {
     if (!r->synchronised)
         return UNSYNCHRONISED_ROOT_S * 1.5;
-    return fabs(clock_remaining_s(r->clock)) + (PLANT == 15 ? 0.0 : r->root_delay_s / 2.0) +
+    return fabs(clock_remaining_s(r->clock)) + r->root_delay_s / 2.0 +
            reference_root_dispersion_s(r, clock_osc_now(r->clock));
 }
 

@@ -142,7 +142,7 @@ static bool step_wanted(struct reference *r, double total_s)
 {
     if (r->makestep_left == 0)
         return false;
-    if (r->makestep_left > 0 && PLANT != 3)
+    if (r->makestep_left > 0)
         r->makestep_left--;
     return fabs(total_s) > r->makestep_threshold_s;
 }

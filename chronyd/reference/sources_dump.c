@@ -91,7 +91,7 @@ static void dump_source(const struct source *s, const char *dir)
     append(b, "%s\n%s\n%d %o %d %d %d\n%zu %d\n", DUMP_MAGIC, dump_name(s),
            s->settings.authenticated ? 1 : 0, s->reach, s->reach_polls, s->stratum, (int)s->leap,
            count, report.asymmetry_run);
-    for (size_t i = PLANT == 12; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         append_sample(b, ss->clock, track_sample(s->track, i));
     if (!ss->os.ops->file_replace(ss->os.ctx, path, b->data, b->used, 0644, &err))
         log_warning(ss->log, "Could not write dump file %s: %s", path, err.text);

@@ -252,7 +252,7 @@ static bool mark_falsetickers(struct candidate *cs, size_t n, struct reason *why
         trusted_only = trusted_only || votes(&cs[i], true);
     sort_ends(cs, n);
     o = find_overlap(cs, n, trusted_only);
-    if (2 * o.depth <= o.voters && PLANT != 2) {
+    if (2 * o.depth <= o.voters) {
         *why = (struct reason){REASON_NO_MAJORITY, o.depth, o.voters / 2 + 1,
                                trusted_only ? "trust" : NULL};
         for (size_t i = 0; i < n; i++)
