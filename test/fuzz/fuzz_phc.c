@@ -60,7 +60,7 @@ static void use(const struct hwclock *c, int64_t clock_ns)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct phc_reading readings[PHC_READINGS_MAX];
-    struct phc phc = {.fd = -1};
+    struct phc_ways ways = {0};
     struct hwclock *c = hwclock_create(2, 16);
 
     if (size == 0 || !c) {
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     incoming = (struct incoming){data + 1, size - 1, data[0]};
     for (int round = 0; round < 40 && incoming.left > 0; round++) {
-        size_t count = phc_read(&phc, readings, PHC_READINGS_MAX);
+        size_t count = phc_read(-1, &ways, readings, PHC_READINGS_MAX);
 
         if (count > PHC_READINGS_MAX)
             abort();

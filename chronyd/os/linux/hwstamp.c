@@ -2,14 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "chronyd/os/linux/phc.h"
+#include "chronyd/os/linux/internal.h"
 #include "features.h"
 
 size_t world_interfaces(void *ctx, char (*names)[OS_INTERFACE_NAME_MAX], size_t max)
@@ -37,7 +35,6 @@ size_t world_interfaces(void *ctx, char (*names)[OS_INTERFACE_NAME_MAX], size_t 
 #ifdef HAVE_TIMESTAMPING
 #include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
-#include <linux/ptp_clock.h>
 #include <linux/sockios.h>
 
 #define READINGS 10
@@ -112,16 +109,11 @@ static double byte_time_s(const struct world *w, const char *name)
     return speed == 0 || speed > SPEED_MAX ? 0.0 : 8e-6 / speed;
 }
 
-static int open_clock(int index)
+static int open_clock(const char *path)
 {
-    struct ptp_clock_caps caps;
-    char path[32];
-    int fd;
+    int fd = open(path, O_RDONLY);
 
-    (void)snprintf(path, sizeof path, "/dev/ptp%d", index);
-    fd = open(path, O_RDONLY);
-    memset(&caps, 0, sizeof caps);
-    if (fd >= 0 && ioctl(fd, PTP_CLOCK_GETCAPS, &caps) < 0) {
+    if (fd >= 0 && !phc_is_clock(fd)) {
         (void)close(fd);
         return -1;
     }
@@ -143,6 +135,7 @@ static bool enable(struct world *w, const struct os_hwstamp_params *p, struct hw
     struct ethtool_ts_info info;
     struct hwtstamp_config config;
     struct ifreq request;
+    char path[PHC_PATH_MAX];
 
     memset(&request, 0, sizeof request);
     if (!interface_ask(w, p->interface, SIOCGIFINDEX, &request))
@@ -159,12 +152,10 @@ static bool enable(struct world *w, const struct os_hwstamp_params *p, struct hw
     port->clock = (int)info.phc_index;
     port->receives = config.rx_filter != HWTSTAMP_FILTER_NONE;
     port->byte_s = byte_time_s(w, p->interface);
-    port->no_cross_stamps = p->no_cross_stamps;
-    port->no_extended = false;
-    port->fd = open_clock((int)info.phc_index);
+    port->ways = (struct phc_ways){.no_cross_stamps = p->no_cross_stamps};
+    port->fd = open_clock(phc_path(port->clock, path));
     if (port->fd < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not open /dev/ptp%d",
-                           (int)info.phc_index);
+        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not open %s", path);
     return true;
 }
 
@@ -191,26 +182,22 @@ bool world_hwclock_read(void *ctx, int clock, struct os_hwclock_reading *out)
     struct world *w = ctx;
     struct phc_reading readings[PHC_READINGS_MAX], best;
     struct hw_port *port;
-    struct phc phc;
     size_t count;
 
     if (clock < 1 || clock > w->hw_count)
         return false;
     port = &w->hw_ports[clock - 1];
-    phc = (struct phc){port->fd, port->no_cross_stamps, port->no_extended};
-    count = phc_read(&phc, readings, READINGS);
-    port->no_cross_stamps = phc.no_cross_stamps;
-    port->no_extended = phc.no_extended;
+    count = phc_read(port->fd, &port->ways, readings, READINGS);
     if (count == 0)
         return false;
     best = readings[0];
     for (size_t i = 1; i < count; i++) {
-        if (readings[i].after_ns - readings[i].before_ns < best.after_ns - best.before_ns)
+        if (phc_duration_ns(&readings[i]) < phc_duration_ns(&best))
             best = readings[i];
     }
-    out->stamp.ns = best.before_ns + (best.after_ns - best.before_ns) / 2;
+    out->stamp.ns = best.before_ns + phc_duration_ns(&best) / 2;
     out->clock_ns = best.device_ns;
-    out->error_s = s_from_ns(best.after_ns - best.before_ns) / 2;
+    out->error_s = s_from_ns(phc_duration_ns(&best)) / 2;
     return true;
 }
 

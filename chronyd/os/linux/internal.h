@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
+#include "chronyd/os/linux/phc.h"
 #include "chronyd/os/linux/world.h"
 
 #define DATAGRAM_MAX 2048 /* longer ones are cut; nobody sends such */
@@ -58,7 +59,7 @@ struct hw_port {
     int interface, clock, fd; /* indices of it and of its clock, the clock's device */
     bool receives;
     double byte_s; /* of a byte on the wire; 0 = not known */
-    bool no_cross_stamps, no_extended;
+    struct phc_ways ways;
 };
 
 struct world_clock {

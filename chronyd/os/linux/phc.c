@@ -6,16 +6,32 @@
 #include <linux/ethtool.h>
 #include <linux/ptp_clock.h>
 #include <linux/sockios.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "chronyd/os/linux/internal.h"
 
 #define SECONDS_MAX INT64_C(9000000000)
 #define READING_MAX_NS 1e9
 #define SERIES_MAX_NS 6e10
 #define APART_MAX_NS 9e18
+
+const char *phc_path(int number, char path[PHC_PATH_MAX])
+{
+    (void)snprintf(path, PHC_PATH_MAX, "/dev/ptp%d", number);
+    return path;
+}
+
+bool phc_is_clock(int fd)
+{
+    struct ptp_clock_caps caps;
+
+    memset(&caps, 0, sizeof caps);
+    return ioctl(fd, PTP_CLOCK_GETCAPS, &caps) >= 0;
+}
 
 bool phc_time(const struct ptp_clock_time *t, int64_t *ns)
 {
@@ -47,37 +63,37 @@ static bool take(struct phc_reading *list, size_t count, const struct ptp_clock_
            near(r->device_ns, list[0].device_ns, SERIES_MAX_NS);
 }
 
-static bool read_cross_stamp(const struct phc *p, struct phc_reading *out)
+static bool read_cross_stamp(int fd, struct phc_reading *out)
 {
     struct ptp_sys_offset_precise o;
 
     memset(&o, 0, sizeof o);
-    return ioctl(p->fd, PTP_SYS_OFFSET_PRECISE, &o) == 0 &&
+    return ioctl(fd, PTP_SYS_OFFSET_PRECISE, &o) == 0 &&
            take(out, 0, &o.sys_realtime, &o.device, &o.sys_realtime);
 }
 
-static size_t read_extended(const struct phc *p, struct phc_reading *out, unsigned wanted)
+static size_t read_extended(int fd, struct phc_reading *out, unsigned wanted)
 {
     struct ptp_sys_offset_extended o;
     size_t count = 0;
 
     memset(&o, 0, sizeof o);
     o.n_samples = wanted;
-    if (ioctl(p->fd, PTP_SYS_OFFSET_EXTENDED, &o) < 0)
+    if (ioctl(fd, PTP_SYS_OFFSET_EXTENDED, &o) < 0)
         return 0;
     for (unsigned i = 0; i < wanted; i++)
         count += take(out, count, &o.ts[i][0], &o.ts[i][1], &o.ts[i][2]);
     return count;
 }
 
-static size_t read_plain(const struct phc *p, struct phc_reading *out, unsigned wanted)
+static size_t read_plain(int fd, struct phc_reading *out, unsigned wanted)
 {
     struct ptp_sys_offset o;
     size_t count = 0;
 
     memset(&o, 0, sizeof o);
     o.n_samples = wanted;
-    if (ioctl(p->fd, PTP_SYS_OFFSET, &o) < 0)
+    if (ioctl(fd, PTP_SYS_OFFSET, &o) < 0)
         return 0;
     for (unsigned i = 0; i < wanted; i++)
         count += take(out, count, &o.ts[2 * i], &o.ts[2 * i + 1], &o.ts[2 * i + 2]);
@@ -85,29 +101,29 @@ static size_t read_plain(const struct phc *p, struct phc_reading *out, unsigned 
 }
 
 /* The best way that the driver offers; what failed once is not tried again. */
-size_t phc_read(struct phc *p, struct phc_reading *out, size_t wanted)
+size_t phc_read(int fd, struct phc_ways *ways, struct phc_reading *out, size_t wanted)
 {
     size_t count;
 
     assert(wanted > 0 && wanted <= PHC_READINGS_MAX && wanted <= PTP_MAX_SAMPLES);
-    if (!p->no_cross_stamps) {
+    if (!ways->no_cross_stamps) {
         errno = 0;
-        if (read_cross_stamp(p, out))
+        if (read_cross_stamp(fd, out))
             return 1;
-        p->no_cross_stamps = errno != EBUSY && errno != EAGAIN;
+        ways->no_cross_stamps = errno != EBUSY && errno != EAGAIN;
     }
-    if (!p->no_extended) {
-        count = read_extended(p, out, (unsigned)wanted);
+    if (!ways->no_extended) {
+        count = read_extended(fd, out, (unsigned)wanted);
         if (count)
             return count;
-        p->no_extended = true;
+        ways->no_extended = true;
     }
-    return read_plain(p, out, (unsigned)wanted);
+    return read_plain(fd, out, (unsigned)wanted);
 }
 
 bool interface_ask(const struct world *w, const char *name, unsigned long what, struct ifreq *out)
 {
-    int fd = socket_plain(w, AF_INET, SOCK_DGRAM), result;
+    int fd = socket_plain(w, AF_INET, SOCK_DGRAM), result, sys;
 
     if (fd < 0)
         fd = socket_plain(w, AF_INET6, SOCK_DGRAM);
@@ -118,15 +134,10 @@ bool interface_ask(const struct world *w, const char *name, unsigned long what, 
         return false;
     }
     result = ioctl(fd, what, out);
-    if (result < 0) {
-        int sys = errno;
-
-        (void)close(fd);
-        errno = sys;
-        return false;
-    }
+    sys = errno;
     (void)close(fd);
-    return true;
+    errno = sys;
+    return result >= 0;
 }
 
 bool phc_of_interface(const struct world *w, const char *name, struct ethtool_ts_info *out)

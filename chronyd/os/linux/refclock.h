@@ -21,7 +21,7 @@ struct refclock_device {
     bool has_sequence;
     /* PHC */
     int channel;
-    bool no_cross_stamps, no_extended;
+    struct phc_ways ways;
     /* RTC */
     bool utc;
 };

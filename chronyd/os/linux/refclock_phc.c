@@ -5,47 +5,36 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/ptp_clock.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/text.h"
-#include "chronyd/os/linux/phc.h"
 #include "chronyd/os/linux/refclock.h"
 
 /* Readings that took this much longer than the fastest were held up somewhere. */
 #define SLOW_FACTOR 1.1
 
-static int64_t duration_ns(const struct phc_reading *r)
-{
-    return r->after_ns - r->before_ns;
-}
-
 /* The mean of the readings that were hardly held up. */
 static bool read_clock(struct refclock_device *d, struct os_refclock_sample *out)
 {
     struct phc_reading readings[PHC_READINGS_MAX];
-    struct phc phc = {d->fd, d->no_cross_stamps, d->no_extended};
-    size_t count = phc_read(&phc, readings, PHC_READINGS_MAX), used = 0;
+    size_t count = phc_read(d->fd, &d->ways, readings, PHC_READINGS_MAX), used = 0;
     int64_t fastest_ns = INT64_MAX, device_ns = 0, system_ns = 0;
     const struct phc_reading *first = NULL;
 
-    d->no_cross_stamps = phc.no_cross_stamps;
-    d->no_extended = phc.no_extended;
     for (size_t i = 0; i < count; i++) {
-        if (duration_ns(&readings[i]) < fastest_ns)
-            fastest_ns = duration_ns(&readings[i]);
+        if (phc_duration_ns(&readings[i]) < fastest_ns)
+            fastest_ns = phc_duration_ns(&readings[i]);
     }
     for (size_t i = 0; i < count; i++) {
         const struct phc_reading *r = &readings[i];
 
-        if ((double)duration_ns(r) > (double)fastest_ns * SLOW_FACTOR)
+        if ((double)phc_duration_ns(r) > (double)fastest_ns * SLOW_FACTOR)
             continue;
         first = first ? first : r;
         device_ns += r->device_ns - first->device_ns;
-        system_ns += r->before_ns + duration_ns(r) / 2 - first->before_ns;
+        system_ns += r->before_ns + phc_duration_ns(r) / 2 - first->before_ns;
         used++;
     }
     if (!first)
@@ -115,10 +104,10 @@ static bool find_device(struct world *w, struct refclock_device *d, struct err *
         return true;
     if (!phc_of_interface(w, d->parameter, &info) || info.phc_index < 0)
         return err_set(err, ERR_MISSING, "Interface %s has no PTP clock", d->parameter);
-    path = malloc(32);
+    path = malloc(PHC_PATH_MAX);
     if (!path)
         return err_set(err, ERR_LIMIT, "No memory");
-    (void)snprintf(path, 32, "/dev/ptp%d", info.phc_index);
+    (void)phc_path(info.phc_index, path);
     free(d->parameter);
     d->parameter = path;
     return true;
@@ -127,19 +116,17 @@ static bool find_device(struct world *w, struct refclock_device *d, struct err *
 static bool phc_open(struct world *w, struct refclock_device *d, const char *options,
                      struct err *err)
 {
-    struct ptp_clock_caps caps;
     char buf[64];
     int pin = 0;
 
     d->reports = refclock_option(options, "extpps", buf, sizeof buf) != NULL;
     d->falling = refclock_option(options, "clear", buf, sizeof buf) != NULL;
-    d->no_cross_stamps = refclock_option(options, "nocrossts", buf, sizeof buf) != NULL;
+    d->ways.no_cross_stamps = refclock_option(options, "nocrossts", buf, sizeof buf) != NULL;
     if (!refclock_option_int(options, "pin", -1, INT16_MAX, &pin, err) ||
         !refclock_option_int(options, "channel", 0, INT16_MAX, &d->channel, err) ||
         !find_device(w, d, err) || !refclock_open_device(d, "PTP", err))
         return false;
-    memset(&caps, 0, sizeof caps);
-    if (ioctl(d->fd, PTP_CLOCK_GETCAPS, &caps) < 0) {
+    if (!phc_is_clock(d->fd)) {
         int sys = errno;
 
         return err_set_sys(err, err_code_from_errno(sys), sys, "%s is no PTP clock", d->parameter);
