@@ -245,13 +245,6 @@ bool key_type_parse(const char *word, enum key_type *out)
     return false;
 }
 
-const char *key_type_name(enum key_type type)
-{
-    const struct key_kind *kind = kind_of(type);
-
-    return kind ? kind->name : "unknown";
-}
-
 int key_bits(const struct key *k)
 {
     return (int)(8 * k->length);

@@ -50,7 +50,6 @@ size_t keystore_load(struct keystore *ks, const char *text, size_t length, const
 const struct key *keystore_find(const struct keystore *ks, uint32_t id);
 
 bool key_type_parse(const char *word, enum key_type *out); /* "SHA1"; case-sensitive */
-const char *key_type_name(enum key_type type);
 int key_bits(const struct key *k);
 /* Secret bytes a cipher needs (16, 32); 0 for hashes, which take any length. */
 size_t key_type_fixed_length(enum key_type type);

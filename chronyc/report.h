@@ -67,7 +67,6 @@ struct value {
     } v;
 };
 
-#define REPORT_FIELDS_MAX 48
 #define REPORT_NAME_EXTRA 14 /* columns that -w adds */
 
 struct report {

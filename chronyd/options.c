@@ -34,7 +34,6 @@ static enum options_action set_flag(struct options *o, char name)
         o->foreground = true;
         break;
     case 'd':
-        o->debug = o->log_to_stderr && o->foreground;
         o->foreground = o->log_to_stderr = true;
         break;
     case 'p':

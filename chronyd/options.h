@@ -35,7 +35,6 @@ struct options {
     const char *user;        /* -u; NULL: of the configuration */
     bool foreground;         /* -n, -d, -q, -Q, -p */
     bool log_to_stderr;      /* -d, -q, -Q, -p */
-    bool debug;              /* -d twice */
     enum log_level least;    /* -L */
     bool set_once;           /* -q */
     bool print_once;         /* -Q */

@@ -459,11 +459,6 @@ double clock_max_slew_ppm(const struct clock *c)
     return c->settings.max_slew_ppm;
 }
 
-double clock_slew_ppm(const struct clock *c)
-{
-    return c->slew * 1e6;
-}
-
 double clock_slew_left_s(const struct clock *c)
 {
     if (c->slew == 0.0)

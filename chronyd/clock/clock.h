@@ -91,7 +91,6 @@ double clock_remaining_s(const struct clock *c); /* corrected - raw, now; `track
 double clock_freq_ppm(const struct clock *c);    /* of the line: what `tracking` shows */
 double clock_max_error_rate(const struct clock *c); /* maxclockerror as a fraction */
 double clock_max_slew_ppm(const struct clock *c);   /* maxslewrate, as far as the system can */
-double clock_slew_ppm(const struct clock *c);       /* rate now used to slew, 0 = none */
 double clock_slew_left_s(const struct clock *c);    /* seconds until the slew ends */
 
 /* --- correcting --- */

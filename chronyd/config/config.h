@@ -129,10 +129,6 @@ MUST_CHECK bool config_finish(struct config *c, const struct config_reader *r, s
  * directories cannot be read; the list is empty then. */
 MUST_CHECK bool config_read_sources(const struct config *c, const struct config_reader *r,
                                     struct ntp_source_settings **list, size_t *count);
-/* Parse the words after `server`, `pool` or `peer` into all fields but kind and pool; `rest` is
- * normalised (text.h) and gets cut up. On failure the kind of mistake is in err->code: ERR_SYNTAX
- * (no usable name), ERR_UNKNOWN (option), ERR_RANGE (value); err->text is the word at fault. */
-MUST_CHECK bool config_parse_source(char *rest, struct ntp_source_settings *out, struct err *err);
 
 /* True if any directive of the configuration needs a port below 1024 (CAP_NET_BIND_SERVICE). */
 bool config_needs_low_ports(const struct config *c);

@@ -34,9 +34,9 @@ static struct ranked *rank(const struct config *c)
 }
 
 /* Each source of one side is paired with an equal one of the other, if there is one left. */
-static size_t match(struct ranked *a, size_t a_count, struct ranked *b, size_t b_count)
+static void match(struct ranked *a, size_t a_count, struct ranked *b, size_t b_count)
 {
-    size_t start = 0, pairs = 0;
+    size_t start = 0;
 
     for (size_t i = 0; i < a_count; i++) {
         const char *name = a[i].settings->name;
@@ -47,11 +47,9 @@ static size_t match(struct ranked *a, size_t a_count, struct ranked *b, size_t b
             if (b[j].matched || !ntp_source_settings_equal(a[i].settings, b[j].settings))
                 continue;
             a[i].matched = b[j].matched = true;
-            pairs++;
             break;
         }
     }
-    return pairs;
 }
 
 static int by_index(const void *x, const void *y)
@@ -81,7 +79,7 @@ static bool diff_sources(const struct config *before, const struct config *after
     bool good = a && b;
 
     if (good) {
-        out->stay_count = match(a, before->ntp_source_count, b, after->ntp_source_count);
+        match(a, before->ntp_source_count, b, after->ntp_source_count);
         good = unmatched(a, before->ntp_source_count, &out->gone, &out->gone_count) &&
                unmatched(b, after->ntp_source_count, &out->come, &out->come_count);
     }
@@ -277,9 +275,4 @@ void config_diff_free(struct config_diff *diff)
     free(diff->come);
     free(diff->changes);
     *diff = (struct config_diff){0};
-}
-
-bool config_diff_empty(const struct config_diff *diff)
-{
-    return diff->gone_count == 0 && diff->come_count == 0 && diff->change_count == 0;
 }

@@ -1,7 +1,7 @@
 /* diff.h - what a changed configuration means for a daemon that is running.
  *
- * Compares two configurations that were read and finished alike. Says which sources go, come and
- * stay, and which directives have another value, and of each whether a running daemon can take it
+ * Compares two configurations that were read and finished alike. Says which sources go and
+ * come, and which directives have another value, and of each whether a running daemon can take it
  * on. Compares meaning, not text, where it can: a line that only spells out a default is no change.
  * Applies nothing. */
 #ifndef CHRONYD_CONFIG_DIFF_H
@@ -20,7 +20,6 @@ struct config_diff {
     size_t gone_count;
     size_t *come; /* indices of after->ntp_sources */
     size_t come_count;
-    size_t stay_count;
     struct config_change *changes; /* of everything but the sources, sorted by name */
     size_t change_count;
 };
@@ -29,7 +28,5 @@ struct config_diff {
 MUST_CHECK bool config_diff(const struct config *before, const struct config *after,
                             struct config_diff *out);
 void config_diff_free(struct config_diff *diff);
-/* Nothing at all has to be done. */
-bool config_diff_empty(const struct config_diff *diff);
 
 #endif

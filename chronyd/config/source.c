@@ -130,50 +130,21 @@ static bool good_name(const char *name)
     return *name != '\0';
 }
 
-static enum err_code parse_words(struct words *w, struct ntp_source_settings *out,
-                                 const char **culprit)
-{
-    struct ntp_source_settings s;
-
-    ntp_source_defaults(&s);
-    *culprit = words_next(w);
-    if (!*culprit || !good_name(*culprit) || !text_copy(s.name, sizeof(s.name), *culprit))
-        return ERR_SYNTAX;
-    switch (options_parse(options, ARRAY_LEN(options), w, &s, culprit)) {
-    case OPTION_UNKNOWN:
-        return ERR_UNKNOWN;
-    case OPTION_BAD_VALUE:
-        return ERR_RANGE;
-    case OPTION_OK:
-        break;
-    }
-    clamp_source(&s);
-    *out = s;
-    return ERR_NONE;
-}
-
-bool config_parse_source(char *rest, struct ntp_source_settings *out, struct err *err)
-{
-    struct words w = {.rest = rest};
-    const char *culprit;
-    enum err_code code = parse_words(&w, out, &culprit);
-
-    return code == ERR_NONE || err_set(err, code, "%.80s", culprit ? culprit : "");
-}
-
 bool parse_source(struct parser *p, struct words *w)
 {
     const size_t sources_max = 65536;
     struct config *c = p->config;
     struct ntp_source_settings s, *grown;
-    const char *culprit;
-    enum err_code code = parse_words(w, &s, &culprit);
+    const char *name = words_next(w), *culprit;
+    enum option_status status;
 
-    if (code == ERR_SYNTAX)
+    ntp_source_defaults(&s);
+    if (!name || !good_name(name) || !text_copy(s.name, sizeof(s.name), name))
         return fail_syntax(p);
-    if (code != ERR_NONE)
-        return fail_option(p, code == ERR_UNKNOWN ? OPTION_UNKNOWN : OPTION_BAD_VALUE, culprit,
-                           options, ARRAY_LEN(options));
+    status = options_parse(options, ARRAY_LEN(options), w, &s, &culprit);
+    if (status != OPTION_OK)
+        return fail_option(p, status, culprit, options, ARRAY_LEN(options));
+    clamp_source(&s);
     s.pool = p->row->detail == SOURCE_WORD_POOL;
     s.kind = p->row->detail == SOURCE_WORD_PEER ? SOURCE_PEER : SOURCE_SERVER;
     if (c->ntp_source_count >= sources_max) {

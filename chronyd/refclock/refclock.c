@@ -471,11 +471,6 @@ bool refclocks_all_silent(const struct refclocks *rs)
     return true;
 }
 
-size_t refclocks_count(const struct refclocks *rs)
-{
-    return rs ? rs->count : 0;
-}
-
 int refclocks_poll_log2(const struct refclocks *rs, uint32_t refid)
 {
     for (size_t i = 0; rs && i < rs->count; i++)

@@ -60,7 +60,6 @@ bool refclocks_handle(struct refclocks *rs, const struct event *ev);
 void refclocks_break(struct refclocks *rs);
 /* Has none of them told anything during its last eight polls? Also true if there are none. */
 bool refclocks_all_silent(const struct refclocks *rs);
-size_t refclocks_count(const struct refclocks *rs);
 /* log2 of the polling interval, for `sources`; 0 if there is no such refclock. */
 int refclocks_poll_log2(const struct refclocks *rs, uint32_t refid);
 /* Another offset for the readings to come; false: no such refclock. */

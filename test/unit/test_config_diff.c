@@ -64,7 +64,7 @@ static void equal_meaning_is_no_change(void **state)
         struct pair p;
 
         compare(&p, table[i].before, table[i].after);
-        if (!config_diff_empty(&p.diff))
+        if (p.diff.gone_count + p.diff.come_count + p.diff.change_count > 0)
             fail_msg("%s -> %s: %s", table[i].before, table[i].after,
                      p.diff.change_count ? p.diff.changes[0].directive : "sources");
         pair_free(&p);
@@ -78,7 +78,6 @@ static void sources_go_come_and_stay(void **state)
     (void)state;
     compare(&p, "server a\nserver b\npool c\nserver d key 1\nserver e\nserver e\n",
             "peer f\nserver e\nserver d key 2\nserver b\nserver a iburst\npool c\n");
-    assert_int_equal(p.diff.stay_count, 3);
     assert_int_equal(p.diff.gone_count, 3);
     assert_string_equal(p.before.ntp_sources[p.diff.gone[0]].name, "a");
     assert_string_equal(p.before.ntp_sources[p.diff.gone[1]].name, "d");
@@ -88,7 +87,6 @@ static void sources_go_come_and_stay(void **state)
     assert_string_equal(p.after.ntp_sources[p.diff.come[1]].name, "d");
     assert_string_equal(p.after.ntp_sources[p.diff.come[2]].name, "a");
     assert_int_equal(p.diff.change_count, 0);
-    assert_false(config_diff_empty(&p.diff));
     pair_free(&p);
 }
 
@@ -98,7 +96,6 @@ static void a_server_that_becomes_a_pool_is_another_source(void **state)
 
     (void)state;
     compare(&p, "server a\nserver b\n", "pool a\npeer b\n");
-    assert_int_equal(p.diff.stay_count, 0);
     assert_int_equal(p.diff.gone_count, 2);
     assert_int_equal(p.diff.come_count, 2);
     pair_free(&p);

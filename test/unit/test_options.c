@@ -61,7 +61,6 @@ static void options_are_bundled_and_permuted(void **state)
     assert_int_equal(p.action, OPTIONS_RUN);
     assert_int_equal(p.o.only, ADDR_IPV4);
     assert_true(p.o.no_clock_control && p.o.foreground && p.o.log_to_stderr);
-    assert_false(p.o.debug);
     assert_false(p.o.set_once);
     assert_float_equal(p.o.timeout_s, 5.0, 0.0);
     assert_string_equal(p.o.config_file, "/c");
@@ -76,13 +75,13 @@ static void options_that_stay_in_the_foreground(void **state)
 {
     static const struct {
         const char *line;
-        bool foreground, log_to_stderr, debug;
+        bool foreground, log_to_stderr;
     } cases[] = {
-        {"chronyd|-n", true, false, false},  {"chronyd|-d", true, true, false},
-        {"chronyd|-dd", true, true, true},   {"chronyd|-d|-d", true, true, true},
-        {"chronyd|-q", true, true, false},   {"chronyd|-Q", true, true, false},
-        {"chronyd|-p", true, true, false},   {"chronyd|--check", true, true, false},
-        {"chronyd|-x", false, false, false},
+        {"chronyd|-n", true, false},  {"chronyd|-d", true, true},
+        {"chronyd|-dd", true, true},  {"chronyd|-d|-d", true, true},
+        {"chronyd|-q", true, true},   {"chronyd|-Q", true, true},
+        {"chronyd|-p", true, true},   {"chronyd|--check", true, true},
+        {"chronyd|-x", false, false},
     };
 
     (void)state;
@@ -92,7 +91,6 @@ static void options_that_stay_in_the_foreground(void **state)
         parse(&p, cases[i].line);
         assert_int_equal(p.o.foreground, cases[i].foreground);
         assert_int_equal(p.o.log_to_stderr, cases[i].log_to_stderr);
-        assert_int_equal(p.o.debug, cases[i].debug);
     }
 }
 
