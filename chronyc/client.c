@@ -294,7 +294,7 @@ static const struct status_text *find_status(unsigned status)
     return &unexpected;
 }
 
-bool status_is_success(unsigned status)
+static bool status_is_success(unsigned status)
 {
     return status == CANDM_SUCCESS || status == CANDM_ACCESS_ALLOWED ||
            status == CANDM_ACCESS_DENIED;

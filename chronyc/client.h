@@ -41,7 +41,6 @@ bool client_command(struct session *s, const struct request *request);
 
 /* The line itself, in the form of the present rendering; true if it stands for success. */
 bool print_status(struct session *s, unsigned status);
-bool status_is_success(unsigned status);
 /* Lines of the client's own, in the same form: 506, 508, 510. */
 bool print_own_status(struct session *s, unsigned number, const char *text);
 

@@ -88,7 +88,8 @@ bool words_at_end(const struct words *w)
     return !w->pending && w->rest[strspn(w->rest, " ")] == '\0';
 }
 
-bool words_int(struct words *w, int64_t *out)
+/* Numbers at the beginning of the next word. False: no word, not a number, NaN, or too large. */
+static bool words_int(struct words *w, int64_t *out)
 {
     char *word = words_next(w), *end;
     long long v;
@@ -105,7 +106,7 @@ bool words_int(struct words *w, int64_t *out)
     return true;
 }
 
-bool words_double(struct words *w, double *out)
+static bool words_double(struct words *w, double *out)
 {
     char *word = words_next(w), *end;
     double v;
@@ -230,7 +231,7 @@ bool fail_memory(struct parser *p)
     return fail(p, ERR_LIMIT, "No memory for ", " directive");
 }
 
-bool fail_range(struct parser *p, int64_t value, int64_t min, int64_t max)
+static bool fail_range(struct parser *p, int64_t value, int64_t min, int64_t max)
 {
     char where[360];
 
@@ -283,7 +284,9 @@ void parser_hint_choice(struct parser *p, const struct choice *table, const char
         parser_hint(p, QUOTE " is not known, did you mean %s?", word, p->nearest);
 }
 
-void parser_warn(struct parser *p, const char *format, ...)
+/* A doubt about the line: "TEXT at line 3 in file F". */
+PRINTF_LIKE(2, 3)
+static void parser_warn(struct parser *p, const char *format, ...)
 {
     char text[400], where[360];
     struct config_remark remark = {

@@ -31,9 +31,6 @@ struct words {
 
 char *words_next(struct words *w); /* NULL at the end */
 bool words_at_end(const struct words *w);
-/* Numbers at the beginning of the next word. False: no word, not a number, NaN, or too large. */
-bool words_int(struct words *w, int64_t *out);
-bool words_double(struct words *w, double *out);
 
 /* --- options: rows again --- */
 
@@ -155,7 +152,6 @@ bool directive_parse(struct parser *p, struct words *w);
 bool fail_parse(struct parser *p);   /* Could not parse D directive */
 bool fail_missing(struct parser *p); /* Missing arguments for D directive */
 bool fail_extra(struct parser *p);   /* Too many arguments for D directive */
-bool fail_range(struct parser *p, int64_t value, int64_t min, int64_t max);
 bool fail_option(struct parser *p, enum option_status status, const char *culprit,
                  const struct option *table, size_t count);
 bool fail_syntax(struct parser *p); /* Invalid syntax for D directive */
@@ -166,8 +162,6 @@ const char *parser_where(const struct parser *p, char *buf, size_t size);
 void parser_hint(struct parser *p, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The hint that names the nearest of the words that would have been right, if any is near. */
 void parser_hint_choice(struct parser *p, const struct choice *table, const char *word);
-/* A doubt about the line: "TEXT at line 3 in file F". */
-void parser_warn(struct parser *p, const char *format, ...) PRINTF_LIKE(2, 3);
 /* One raw line, which is normalised in place; TEXT_LINE_MAX + 1 bytes at most (line.c). */
 bool parser_line(struct parser *p, char *line);
 /* After a failure: tell it as the reader wants it. True if reading goes on. `raw` is the line as it

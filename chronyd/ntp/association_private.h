@@ -123,9 +123,7 @@ void polling_answered(struct association *a, uint16_t tests, bool measured, doub
 void polling_kissed(struct association *a);
 void polling_set_limits(struct association *a, int minpoll, int maxpoll);
 void polling_begin_burst(struct association *a, int good, int total);
-void polling_reschedule(struct association *a);
 void polling_network_changed(struct association *a);
-double polling_interval_s(const struct association *a);
 /* What a packet says about it. */
 int polling_log2(const struct association *a);
 /* After each change of the reach register: is it worth while to wait for this source? */
@@ -141,7 +139,6 @@ void sockets_expect_stamp(struct association *a);
 void sockets_forget_stamp(struct association *a);
 
 /* request.c */
-int request_version(const struct association *a, const struct key *key);
 bool request_send(struct association *a, struct mono now, bool presend);
 void request_timeout(void *ctx, struct mono now);
 

@@ -51,7 +51,7 @@ int polling_log2(const struct association *a)
     return allowed_log2(a, a->polling.log2_s);
 }
 
-double polling_interval_s(const struct association *a)
+static double regular_interval_s(const struct association *a)
 {
     struct poll_settings l = limits(a);
     int poll = a->polling.log2_s;
@@ -65,7 +65,7 @@ double polling_interval_s(const struct association *a)
 
 static double spacing_s(const struct association *a)
 {
-    double interval_s = polling_interval_s(a);
+    double interval_s = regular_interval_s(a);
 
     return in_burst(a) ? min_d(BURST_SPACING_S, interval_s / 4) : interval_s;
 }
@@ -146,6 +146,20 @@ void polling_count_trial(struct association *a)
 }
 
 /* The next regular request is counted from the last one. */
+static void reschedule(struct association *a)
+{
+    struct mono now = room_mono(a->room), at;
+    double extra_s = a->kiss_delay_intervals * regular_interval_s(a);
+
+    if (!a->started || a->state == ASSOC_OFFLINE)
+        return;
+    a->kiss_delay_intervals = 0;
+    at = lengthened(a, a->request.sent_mono, spacing_s(a) + extra_s);
+    if (mono_before(at, now))
+        at = now;
+    set_timer(a, at);
+}
+
 static void end_burst(struct association *a)
 {
     if (!in_burst(a))
@@ -158,21 +172,7 @@ static void end_burst(struct association *a)
         return;
     }
     a->state = ASSOC_ONLINE;
-    polling_reschedule(a);
-}
-
-void polling_reschedule(struct association *a)
-{
-    struct mono now = room_mono(a->room), at;
-    double extra_s = a->kiss_delay_intervals * polling_interval_s(a);
-
-    if (!a->started || a->state == ASSOC_OFFLINE)
-        return;
-    a->kiss_delay_intervals = 0;
-    at = lengthened(a, a->request.sent_mono, spacing_s(a) + extra_s);
-    if (mono_before(at, now))
-        at = now;
-    set_timer(a, at);
+    reschedule(a);
 }
 
 void polling_start(struct association *a, struct mono first)
@@ -241,7 +241,7 @@ static void begin_poll(struct association *a)
 
 static void set_next(struct association *a, struct mono now, bool presend)
 {
-    double extra_s = a->kiss_delay_intervals * polling_interval_s(a);
+    double extra_s = a->kiss_delay_intervals * regular_interval_s(a);
 
     a->kiss_delay_intervals = 0;
     if (presend)
@@ -327,11 +327,11 @@ void polling_answered(struct association *a, uint16_t tests, bool measured, doub
         if (a->burst_good == 0 || a->burst_total == 0)
             end_burst(a);
         else
-            polling_reschedule(a); /* the server may have turned out to be near */
+            reschedule(a); /* the server may have turned out to be near */
         return;
     }
     if (a->settings.kind == SOURCE_SERVER)
-        polling_reschedule(a);
+        reschedule(a);
 }
 
 void polling_kissed(struct association *a)
@@ -341,7 +341,7 @@ void polling_kissed(struct association *a)
     if (in_burst(a))
         end_burst(a);
     else
-        polling_reschedule(a);
+        reschedule(a);
 }
 
 void polling_set_limits(struct association *a, int minpoll, int maxpoll)

@@ -11,7 +11,7 @@
 #define MAC_V4_BYTES_MAX 20
 #define INTERLEAVED_MISSED_MAX 4
 
-int request_version(const struct association *a, const struct key *key)
+static int request_version(const struct association *a, const struct key *key)
 {
     const struct ntp_source_settings *s = &a->settings;
 

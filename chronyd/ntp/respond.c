@@ -53,7 +53,8 @@ static uint8_t reply_mode(const struct ntp_header *h, uint16_t remote_port)
     return NTP_MODE_NONE;
 }
 
-double ntp_view_dispersion_s(const struct ntp_view *view, struct utc now_raw)
+/* Root dispersion at a reading of the system clock: the figure and its growth. */
+static double dispersion_s(const struct ntp_view *view, struct utc now_raw)
 {
     struct utc now = clock_view_corrected(&view->clock, clock_view_osc(&view->clock, now_raw));
     double age_s = max_d(utc_diff_s(now, view->figures_at), 0.0);
@@ -69,7 +70,7 @@ void ntp_view_header(const struct ntp_view *view, struct utc now_raw, struct ntp
     h->leap = (uint8_t)(f->synchronised ? f->leap : LEAP_UNSYNCHRONISED);
     h->stratum = f->stratum >= STRATUM_UNSYNCHRONISED ? 0 : (uint8_t)f->stratum;
     h->root_delay = ntp_short_from_s(f->root_delay_s);
-    h->root_dispersion = ntp_short_from_s(ntp_view_dispersion_s(view, now_raw));
+    h->root_dispersion = ntp_short_from_s(dispersion_s(view, now_raw));
     h->refid = f->refid;
     h->reference = ntp_time_from_utc(f->ref_time);
     h->precision = view->precision;
@@ -123,7 +124,7 @@ static void put_fields(const struct ntp_view *view, const struct ntp_packet *in,
         return;
     m = (struct mono_root){
         .root_delay_s = view->figures.root_delay_s,
-        .root_dispersion_s = ntp_view_dispersion_s(view, now_raw),
+        .root_dispersion_s = dispersion_s(view, now_raw),
         .mono_receive = mono_time(view, request->stamp),
         .epoch = view->mono_epoch,
     };

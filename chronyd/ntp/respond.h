@@ -33,8 +33,6 @@ struct ntp_view {
 
 /* What every packet of ours says about our clock: leap to reference timestamp, precision. */
 void ntp_view_header(const struct ntp_view *view, struct utc now_raw, struct ntp_header *h);
-/* Root dispersion at a reading of the system clock: the figure and its growth. */
-double ntp_view_dispersion_s(const struct ntp_view *view, struct utc now_raw);
 /* The time that others are told for a reading of the system clock. */
 struct ntp_time ntp_view_time(const struct ntp_view *view, struct utc raw, uint64_t salt);
 

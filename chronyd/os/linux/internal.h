@@ -186,14 +186,12 @@ enum err_code err_code_from_errno(int sys);
 int world_udp_open(void *ctx, const struct os_udp_params *params, struct err *err);
 void world_udp_close(void *ctx, int sock);
 bool world_has_route(void *ctx, const struct addr *to);
-void udp_enable_stamps(struct world *w, struct slot *s);
 /* Will the kernel let us choose the number of a transmit timestamp (Linux 6.13)? Asks on a socket
  * with stamps. */
 bool udp_takes_numbers(struct world *w);
 void udp_restart_tx_count(const struct world *w, struct slot *s);
 bool world_udp_send(void *ctx, const struct os_datagram *d, uint32_t *tx_id, struct err *err);
 void udp_flush(struct world *w);
-bool udp_buffers(struct world *w);
 void udp_receive(struct world *w, int handle, world_handler handle_event, void *ctx);
 void udp_read_errors(struct world *w, int handle, world_handler handle_event, void *ctx);
 

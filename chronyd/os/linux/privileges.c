@@ -33,18 +33,6 @@ bool user_find(const char *name, struct user *out, struct err *err)
 }
 
 #ifdef HAVE_CAPS
-bool has_time_capability(void)
-{
-    cap_t caps = cap_get_proc();
-    cap_flag_value_t value = CAP_SET;
-
-    if (caps) {
-        (void)cap_get_flag(caps, CAP_SYS_TIME, CAP_EFFECTIVE, &value);
-        (void)cap_free(caps);
-    }
-    return value == CAP_SET;
-}
-
 /* Before 5.7 the kernel asked for CAP_NET_RAW when a socket was bound to an interface. */
 static bool kernel_wants_net_raw(void)
 {
@@ -93,11 +81,6 @@ bool privileges_drop(const struct user *user, const struct privileges *keep, str
     return set_capabilities(keep, err);
 }
 #else
-bool has_time_capability(void)
-{
-    return true;
-}
-
 bool privileges_drop(const struct user *user, const struct privileges *keep, struct err *err)
 {
     (void)keep;

@@ -15,9 +15,6 @@ struct user {
 };
 bool user_find(const char *name, struct user *out, struct err *err);
 
-/* Is CAP_SYS_TIME there? True where that cannot be told. */
-bool has_time_capability(void);
-
 struct privileges {
     bool steer_clock;  /* keep CAP_SYS_TIME */
     bool low_ports;    /* keep CAP_NET_BIND_SERVICE */

@@ -36,7 +36,7 @@ static int stamp_flags(const struct world *w)
     return flags | (w->hw_count > 0 ? 0 : SOF_TIMESTAMPING_OPT_TSONLY) | SOF_TIMESTAMPING_OPT_CMSG;
 }
 
-void udp_enable_stamps(struct world *w, struct slot *s)
+static void enable_stamps(const struct world *w, struct slot *s)
 {
     int flags = stamp_flags(w) | SOF_TIMESTAMPING_OPT_ID;
 
@@ -63,7 +63,7 @@ void udp_restart_tx_count(const struct world *w, struct slot *s)
     s->tx_base = s->tx_next;
 }
 #else
-void udp_enable_stamps(struct world *w, struct slot *s)
+static void enable_stamps(const struct world *w, struct slot *s)
 {
     (void)w;
     (void)s;
@@ -199,7 +199,7 @@ int world_udp_open(void *ctx, const struct os_udp_params *p, struct err *err)
     s->family = p->family;
     s->connected = p->remote.addr.family != ADDR_NONE;
     s->remote = p->remote;
-    udp_enable_stamps(w, s);
+    enable_stamps(w, s);
     s->numbered = p->numbered && s->tx_stamp_by_call && udp_takes_numbers(w);
     return handle;
 }

@@ -130,7 +130,7 @@ static struct ancillary read_ancillary(struct msghdr *m)
     return a;
 }
 
-bool udp_buffers(struct world *w)
+static bool have_buffers(struct world *w)
 {
     if (!w->in)
         w->in = malloc(sizeof *w->in);
@@ -229,7 +229,7 @@ void udp_receive(struct world *w, int handle, world_handler handle_event, void *
     struct utc now;
     int count;
 
-    if (!udp_buffers(w))
+    if (!have_buffers(w))
         return;
     prepare_buffers(w->in, batch ? BATCH_MAX : 1);
     count = batch ? recvmmsg(s->fd, w->in->headers, BATCH_MAX, MSG_DONTWAIT, NULL)
@@ -303,7 +303,7 @@ void udp_read_errors(struct world *w, int handle, world_handler handle_event, vo
 {
     bool many = !w->restricted && !w->slots[handle].connected;
 
-    if (!udp_buffers(w))
+    if (!have_buffers(w))
         return;
     if (read_error_batch(w, handle, many ? BATCH_MAX : 1, handle_event, ctx) <= 0 && !w->restricted)
         clear_pending_error(w, handle, handle_event, ctx);
