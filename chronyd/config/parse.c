@@ -186,6 +186,19 @@ enum option_status options_parse(const struct option *table, size_t count, struc
     return OPTION_OK;
 }
 
+void clamp_samples(int *min_samples, int *max_samples)
+{
+    int most;
+
+    if (*max_samples == 0)
+        *max_samples = TRACK_SAMPLES_MAX;
+    if (*max_samples > 0)
+        *max_samples = clamp_i(*max_samples, 1, TRACK_SAMPLES_MAX);
+    most = *max_samples > 0 ? *max_samples : TRACK_SAMPLES_MAX;
+    if (*min_samples >= 0)
+        *min_samples = clamp_i(*min_samples, 1, most);
+}
+
 /* --- mistakes --- */
 
 const char *parser_where(const struct parser *p, char *buf, size_t size)

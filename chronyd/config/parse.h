@@ -56,6 +56,8 @@ enum option_status { OPTION_OK, OPTION_UNKNOWN, OPTION_BAD_VALUE };
 /* All remaining words; *culprit is the option at fault. */
 enum option_status options_parse(const struct option *table, size_t count, struct words *w,
                                  void *out, const char **culprit);
+/* The options minsamples and maxsamples of a source; -1 stays: the directives' hold. */
+void clamp_samples(int *min_samples, int *max_samples);
 
 /* --- directives --- */
 

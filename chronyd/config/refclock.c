@@ -64,13 +64,7 @@ static void clamp_refclock(struct refclock_settings *s)
     if (s->driver_poll > s->poll)
         s->driver_poll = s->poll;
     s->filter_length = clamp_i(s->filter_length, 1, 256);
-    if (s->max_samples == 0)
-        s->max_samples = TRACK_SAMPLES_MAX;
-    if (s->max_samples > 0)
-        s->max_samples = clamp_i(s->max_samples, 1, TRACK_SAMPLES_MAX);
-    if (s->min_samples >= 0)
-        s->min_samples =
-            clamp_i(s->min_samples, 1, s->max_samples > 0 ? s->max_samples : TRACK_SAMPLES_MAX);
+    clamp_samples(&s->min_samples, &s->max_samples);
 }
 
 bool parse_refclock(struct parser *p, struct words *w)

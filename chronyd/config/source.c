@@ -62,10 +62,10 @@ static const struct option options[] = {
     {"ipv4", OPTION_SPECIAL, 0, 0, 0, parse_ipv4},
     {"ipv6", OPTION_SPECIAL, 0, 0, 0, parse_ipv6},
     {"key", OPTION_UINT32, AT(key_id), 1, UINT32_MAX, NULL},
-    {"maxdelay", OPTION_FLOAT, AT(max_delay_s), 0.0, 1e3, NULL},
-    {"maxdelaydevratio", OPTION_FLOAT, AT(max_delay_dev_ratio), 0.0, 1e6, NULL},
-    {"maxdelayquant", OPTION_FLOAT, AT(max_delay_quant), 0.0, 0.95, NULL},
-    {"maxdelayratio", OPTION_FLOAT, AT(max_delay_ratio), 0.0, 1e6, NULL},
+    {"maxdelay", OPTION_FLOAT, AT(max_delay_s), 0.0, NTP_MAX_DELAY_MAX_S, NULL},
+    {"maxdelaydevratio", OPTION_FLOAT, AT(max_delay_dev_ratio), 0.0, NTP_MAX_DELAY_RATIO_MAX, NULL},
+    {"maxdelayquant", OPTION_FLOAT, AT(max_delay_quant), 0.0, NTP_DELAY_QUANTILE_MAX, NULL},
+    {"maxdelayratio", OPTION_FLOAT, AT(max_delay_ratio), 0.0, NTP_MAX_DELAY_RATIO_MAX, NULL},
     {"maxpoll", OPTION_INT, AT(maxpoll), -32, 32, NULL},
     {"maxsamples", OPTION_INT, AT(max_samples), 0, INT_MAX, NULL},
     {"maxsources", OPTION_INT, AT(max_sources), 1, INT_MAX, NULL},
@@ -98,27 +98,17 @@ const struct option *source_options(size_t *count)
 /* The clamps after "->" in the table of section 5.1: silent, because they always were. */
 static void clamp_source(struct ntp_source_settings *s)
 {
-    const int poll_min = -7, poll_max = 24;
-
-    s->minpoll = s->minpoll < poll_min ? 6 : clamp_i(s->minpoll, poll_min, poll_max);
-    s->maxpoll = s->maxpoll < poll_min ? 10 : clamp_i(s->maxpoll, poll_min, poll_max);
-    if (s->maxpoll < s->minpoll)
-        s->maxpoll = s->minpoll;
+    ntp_source_clamp_polls(s);
     if (s->max_delay_ratio < 1.0)
         s->max_delay_ratio = 0.0;
     if (s->max_delay_quant > 0.0)
-        s->max_delay_quant = clamp_d(s->max_delay_quant, 0.05, 0.95);
+        s->max_delay_quant =
+            clamp_d(s->max_delay_quant, NTP_DELAY_QUANTILE_MIN, NTP_DELAY_QUANTILE_MAX);
     if (s->filter_length > 0)
-        s->filter_length = clamp_i(s->filter_length, 1, 256);
-    if (s->max_samples == 0)
-        s->max_samples = TRACK_SAMPLES_MAX;
-    if (s->max_samples > 0)
-        s->max_samples = clamp_i(s->max_samples, 1, TRACK_SAMPLES_MAX);
-    if (s->min_samples >= 0)
-        s->min_samples =
-            clamp_i(s->min_samples, 1, s->max_samples > 0 ? s->max_samples : TRACK_SAMPLES_MAX);
-    s->min_stratum = clamp_i(s->min_stratum, 0, 15);
-    s->max_sources = clamp_i(s->max_sources, 1, 16);
+        s->filter_length = clamp_i(s->filter_length, 1, NTP_FILTER_LENGTH_MAX);
+    clamp_samples(&s->min_samples, &s->max_samples);
+    s->min_stratum = clamp_i(s->min_stratum, 0, NTP_STRATUM_MAX);
+    s->max_sources = clamp_i(s->max_sources, 1, NTP_POOL_SOURCES_MAX);
 }
 
 static bool good_name(const char *name)

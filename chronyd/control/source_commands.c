@@ -53,10 +53,11 @@ static const struct modification modifications[] = {
     {CANDM_REQ_MODIFY_MAXPOLL, NTP_MODIFY_MAXPOLL, "maxpoll", false, 0, 0},
     {CANDM_REQ_MODIFY_MINSTRATUM, NTP_MODIFY_MINSTRATUM, "minstratum", false, 0, 0},
     {CANDM_REQ_MODIFY_POLLTARGET, NTP_MODIFY_POLLTARGET, "polltarget", false, 0, 0},
-    {CANDM_REQ_MODIFY_MAXDELAY, NTP_MODIFY_MAXDELAY, "maxdelay", true, 0, 1e3},
-    {CANDM_REQ_MODIFY_MAXDELAYRATIO, NTP_MODIFY_MAXDELAYRATIO, "maxdelayratio", true, 0, 1e6},
+    {CANDM_REQ_MODIFY_MAXDELAY, NTP_MODIFY_MAXDELAY, "maxdelay", true, 0, NTP_MAX_DELAY_MAX_S},
+    {CANDM_REQ_MODIFY_MAXDELAYRATIO, NTP_MODIFY_MAXDELAYRATIO, "maxdelayratio", true, 0,
+     NTP_MAX_DELAY_RATIO_MAX},
     {CANDM_REQ_MODIFY_MAXDELAYDEVRATIO, NTP_MODIFY_MAXDELAYDEVRATIO, "maxdelaydevratio", true, 0,
-     1e6},
+     NTP_MAX_DELAY_RATIO_MAX},
 };
 
 enum candm_status handle_modify(struct exchange *x)
@@ -96,24 +97,12 @@ enum candm_status handle_del_source(struct exchange *x)
 
 /* --- adding --- */
 
-#define POLL_MIN (-7)
-#define POLL_MAX 24
-#define STRATUM_MAX 15
-#define POOL_SOURCES_MAX 16
-#define SAMPLES_MAX 64
-#define FILTER_MAX 256
-
 static uint8_t select_options_of(uint32_t flags)
 {
     return (uint8_t)((flags & CANDM_FLAG_NOSELECT ? SELECT_NOSELECT : 0) |
                      (flags & CANDM_FLAG_PREFER ? SELECT_PREFER : 0) |
                      (flags & CANDM_FLAG_TRUST ? SELECT_TRUST : 0) |
                      (flags & CANDM_FLAG_REQUIRE ? SELECT_REQUIRE : 0));
-}
-
-static int poll_of(int32_t value, int usual)
-{
-    return value < POLL_MIN ? usual : value > POLL_MAX ? POLL_MAX : value;
 }
 
 /* Counts on the wire are unsigned, in the daemon int: large ones are clamped, not wrapped. */
@@ -125,26 +114,29 @@ static int count_of(uint32_t value, int most)
 static void numbers_of(const struct candm_req_add_source *r, struct ntp_source_settings *s)
 {
     s->port = (uint16_t)r->port;
-    s->minpoll = poll_of(r->minpoll, 6);
-    s->maxpoll = poll_of(r->maxpoll, 10);
-    if (s->maxpoll < s->minpoll)
-        s->maxpoll = s->minpoll;
+    s->minpoll = r->minpoll;
+    s->maxpoll = r->maxpoll;
+    ntp_source_clamp_polls(s);
     s->presend_minpoll = clamp_i(r->presend_minpoll, -32, 100);
-    s->min_stratum = count_of(r->min_stratum, STRATUM_MAX);
+    s->min_stratum = count_of(r->min_stratum, NTP_STRATUM_MAX);
     s->poll_target = clamp_i(count_of(r->poll_target, INT32_MAX), 1, INT32_MAX);
     s->version = count_of(r->version, 4);
-    s->max_sources = clamp_i(count_of(r->max_sources, POOL_SOURCES_MAX), 1, POOL_SOURCES_MAX);
-    s->min_samples = clamp_i(r->min_samples, -1, SAMPLES_MAX);
-    s->max_samples = clamp_i(r->max_samples, -1, SAMPLES_MAX);
-    s->filter_length = clamp_i(r->filter_length, 0, FILTER_MAX);
+    s->max_sources =
+        clamp_i(count_of(r->max_sources, NTP_POOL_SOURCES_MAX), 1, NTP_POOL_SOURCES_MAX);
+    s->min_samples = clamp_i(r->min_samples, -1, TRACK_SAMPLES_MAX);
+    s->max_samples = clamp_i(r->max_samples, -1, TRACK_SAMPLES_MAX);
+    s->filter_length = clamp_i(r->filter_length, 0, NTP_FILTER_LENGTH_MAX);
     s->max_unreach = clamp_i(r->max_unreach, 0, INT32_MAX);
     s->key_id = r->key_id;
     s->nts_port = (uint16_t)r->nts_port;
     s->cert_set = r->cert_set;
-    s->max_delay_s = clamp_d(r->max_delay_s, 0.0, 1e3);
-    s->max_delay_ratio = clamp_d(r->max_delay_ratio, 0.0, 1e6);
-    s->max_delay_dev_ratio = clamp_d(r->max_delay_dev_ratio, 0.0, 1e6);
-    s->max_delay_quant = r->max_delay_quant > 0.0 ? clamp_d(r->max_delay_quant, 0.05, 0.95) : 0.0;
+    s->max_delay_s = clamp_d(r->max_delay_s, 0.0, NTP_MAX_DELAY_MAX_S);
+    s->max_delay_ratio = clamp_d(r->max_delay_ratio, 0.0, NTP_MAX_DELAY_RATIO_MAX);
+    s->max_delay_dev_ratio = clamp_d(r->max_delay_dev_ratio, 0.0, NTP_MAX_DELAY_RATIO_MAX);
+    s->max_delay_quant =
+        r->max_delay_quant > 0.0
+            ? clamp_d(r->max_delay_quant, NTP_DELAY_QUANTILE_MIN, NTP_DELAY_QUANTILE_MAX)
+            : 0.0;
     s->min_delay_s = r->min_delay_s;
     s->asymmetry = r->asymmetry;
     s->offset_s = r->offset_s;

@@ -28,12 +28,14 @@ static void source_settings_of(const struct association *a, struct source_settin
 static bool make_filters(struct association *a)
 {
     if (a->settings.max_delay_quant > 0.0) {
-        a->delays = quantile_create(clamp_d(a->settings.max_delay_quant, 0.05, 0.95));
+        a->delays = quantile_create(
+            clamp_d(a->settings.max_delay_quant, NTP_DELAY_QUANTILE_MIN, NTP_DELAY_QUANTILE_MAX));
         if (!a->delays)
             return false;
     }
     if (a->settings.filter_length > 0) {
-        a->filter = sample_filter_create(clamp_i(a->settings.filter_length, 1, 256));
+        a->filter =
+            sample_filter_create(clamp_i(a->settings.filter_length, 1, NTP_FILTER_LENGTH_MAX));
         if (!a->filter)
             return false;
     }
@@ -254,24 +256,24 @@ void association_modify(struct association *a, enum ntp_modify what, double valu
 
     switch (what) {
     case NTP_MODIFY_MINPOLL:
-        if (value >= -7 && value <= 24)
+        if (value >= NTP_POLL_LOG2_MIN && value <= NTP_POLL_LOG2_MAX)
             polling_set_limits(a, (int)value, s->maxpoll < (int)value ? (int)value : s->maxpoll);
         break;
     case NTP_MODIFY_MAXPOLL:
-        if (value >= -7 && value <= 24)
+        if (value >= NTP_POLL_LOG2_MIN && value <= NTP_POLL_LOG2_MAX)
             polling_set_limits(a, s->minpoll > (int)value ? (int)value : s->minpoll, (int)value);
         break;
     case NTP_MODIFY_MAXDELAY:
-        s->max_delay_s = clamp_d(value, 0.0, 1e3);
+        s->max_delay_s = clamp_d(value, 0.0, NTP_MAX_DELAY_MAX_S);
         break;
     case NTP_MODIFY_MAXDELAYRATIO:
-        s->max_delay_ratio = clamp_d(value, 0.0, 1e6);
+        s->max_delay_ratio = clamp_d(value, 0.0, NTP_MAX_DELAY_RATIO_MAX);
         break;
     case NTP_MODIFY_MAXDELAYDEVRATIO:
-        s->max_delay_dev_ratio = clamp_d(value, 0.0, 1e6);
+        s->max_delay_dev_ratio = clamp_d(value, 0.0, NTP_MAX_DELAY_RATIO_MAX);
         break;
     case NTP_MODIFY_MINSTRATUM:
-        s->min_stratum = (int)clamp_d(value, 0, 15);
+        s->min_stratum = (int)clamp_d(value, 0, NTP_STRATUM_MAX);
         source_settings_of(a, &ss);
         source_set_settings(a->source, &ss);
         break;

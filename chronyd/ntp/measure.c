@@ -7,7 +7,6 @@
 
 #define RESPONSE_MAX_S 4.0
 #define ROOT_DISTANCE_MAX_S 16.0
-#define STRATUM_MAX 15
 #define YEAR_NS (INT64_C(31557600) * NS_PER_S)
 
 /* Around which time the 32-bit seconds of a packet are to be resolved. A clock that shows the
@@ -173,7 +172,7 @@ uint16_t measure_server_tests(const struct answer *in)
     const struct ntp_header *h = &in->header;
     uint16_t passed = 0;
 
-    if (h->leap != LEAP_UNSYNCHRONISED && h->stratum >= 1 && h->stratum <= STRATUM_MAX)
+    if (h->leap != LEAP_UNSYNCHRONISED && h->stratum >= 1 && h->stratum <= NTP_STRATUM_MAX)
         passed |= TEST_6;
     if (in->root_delay_s / 2 + in->root_dispersion_s < ROOT_DISTANCE_MAX_S)
         passed |= TEST_7;

@@ -218,7 +218,7 @@ static bool add_members(struct names *n, struct line *l, const struct addr *addr
     int count = 1;
 
     if (l->settings.pool && !l->literal)
-        count = clamp_i(2 * l->wanted, 1, POOL_MAX);
+        count = clamp_i(2 * l->wanted, 1, NTP_POOL_SOURCES_MAX);
     for (int i = 0; i < count; i++) {
         struct addr id = addr_from_id(n->next_id);
 
@@ -291,7 +291,7 @@ enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings 
 
     if (!name_ok(s->name))
         return NTP_ADD_BAD_NAME;
-    if (n->all_count >= SOURCES_MAX || !reserve(n, POOL_MAX))
+    if (n->all_count >= SOURCES_MAX || !reserve(n, NTP_POOL_SOURCES_MAX))
         return NTP_ADD_TOO_MANY;
     l = calloc(1, sizeof(*l));
     if (!l)
@@ -299,7 +299,7 @@ enum ntp_add_status names_add(struct names *n, const struct ntp_source_settings 
     l->settings = *s;
     l->names = n;
     l->origin = origin;
-    l->wanted = clamp_i(s->max_sources, 1, POOL_MAX);
+    l->wanted = clamp_i(s->max_sources, 1, NTP_POOL_SOURCES_MAX);
     l->literal = addr_parse(s->name, &addr);
     l->resolved_at = room_mono(n->room);
     if (l->literal && (!lookup_family_ok(n, l, addr.family) || names_find(n, &addr))) {

@@ -5,7 +5,6 @@
 
 #include "chronyd/ntp/names.h"
 
-#define POOL_MAX 16
 #define LOOKUP_RETRY_LOG2_MIN 2
 #define LOOKUP_RETRY_LOG2_MAX 9
 
@@ -19,7 +18,7 @@ struct line {
     bool refresh; /* addresses are to be checked against the name */
     int wanted;   /* pool: members to keep, shrinks when one is deleted */
     struct mono resolved_at;
-    struct association *members[POOL_MAX];
+    struct association *members[NTP_POOL_SOURCES_MAX];
     int count;
 };
 

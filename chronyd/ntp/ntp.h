@@ -14,6 +14,20 @@
 #include "chronyd/os/event.h"
 #include "chronyd/reference/sources.h"
 
+/* What the numbers of a source are kept within, whether they come from the configuration, from
+ * ADD_SOURCE or from a later command (spec chrony-conf section 5.1). */
+#define NTP_POLL_LOG2_MIN (-7)
+#define NTP_POLL_LOG2_MAX 24
+#define NTP_MINPOLL_DEFAULT 6
+#define NTP_MAXPOLL_DEFAULT 10
+#define NTP_STRATUM_MAX 15
+#define NTP_POOL_SOURCES_MAX 16
+#define NTP_FILTER_LENGTH_MAX 256
+#define NTP_DELAY_QUANTILE_MIN 0.05
+#define NTP_DELAY_QUANTILE_MAX 0.95
+#define NTP_MAX_DELAY_MAX_S 1e3
+#define NTP_MAX_DELAY_RATIO_MAX 1e6
+
 /* One `server`, `pool` or `peer` line (spec chrony-conf section 5), also candm's ADD_SOURCE. */
 struct ntp_source_settings {
     char name[256];
@@ -21,12 +35,12 @@ struct ntp_source_settings {
     enum source_kind kind;   /* SOURCE_SERVER or SOURCE_PEER */
     enum addr_family family; /* ADDR_NONE: any (ipv4, ipv6) */
     uint16_t port;           /* 123 */
-    int minpoll, maxpoll;    /* 6, 10; clamped as the specification says by the parser */
+    int minpoll, maxpoll;    /* log2 s */
     int presend_minpoll;     /* 100 = never */
     int min_stratum;
     int poll_target;              /* 8 */
     int version;                  /* 0 = automatic */
-    int max_sources;              /* pool: 1..16, 4 */
+    int max_sources;              /* pool: 1..NTP_POOL_SOURCES_MAX, 4 */
     int min_samples, max_samples; /* -1: the directive's */
     int filter_length;            /* 0 = off */
     int max_unreach;              /* 100000 */
@@ -42,6 +56,9 @@ struct ntp_source_settings {
 };
 /* All defaults, empty name. */
 void ntp_source_defaults(struct ntp_source_settings *s);
+/* Bring minpoll and maxpoll within their limits and in order; one that is below them is taken for
+ * the default. */
+void ntp_source_clamp_polls(struct ntp_source_settings *s);
 bool ntp_source_settings_equal(const struct ntp_source_settings *a,
                                const struct ntp_source_settings *b);
 

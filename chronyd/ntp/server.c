@@ -423,7 +423,7 @@ static void send_broadcast(void *ctx, struct mono now)
     if (d.sock < 0)
         return;
     ntp_view_header(server_view(s), raw, &h);
-    h.poll = (int8_t)clamp_i((int)lrint(log2(b->interval_s)), 0, 24);
+    h.poll = (int8_t)clamp_i((int)lrint(log2(b->interval_s)), 0, NTP_POLL_LOG2_MAX);
     h.transmit = ntp_view_time(server_view(s), raw, room_random(room));
     ntp_header_encode(&h, data);
     if (!room->os.ops->udp_send(room->os.ctx, &d, NULL, &err))

@@ -9,8 +9,8 @@ void ntp_source_defaults(struct ntp_source_settings *s)
         .kind = SOURCE_SERVER,
         .family = ADDR_NONE,
         .port = 123,
-        .minpoll = 6,
-        .maxpoll = 10,
+        .minpoll = NTP_MINPOLL_DEFAULT,
+        .maxpoll = NTP_MAXPOLL_DEFAULT,
         .presend_minpoll = 100,
         .poll_target = 8,
         .max_sources = 4,
@@ -22,6 +22,16 @@ void ntp_source_defaults(struct ntp_source_settings *s)
         .max_delay_dev_ratio = 10.0,
         .asymmetry = 1.0,
     };
+}
+
+void ntp_source_clamp_polls(struct ntp_source_settings *s)
+{
+    if (s->minpoll < NTP_POLL_LOG2_MIN)
+        s->minpoll = NTP_MINPOLL_DEFAULT;
+    if (s->maxpoll < NTP_POLL_LOG2_MIN)
+        s->maxpoll = NTP_MAXPOLL_DEFAULT;
+    s->minpoll = clamp_i(s->minpoll, NTP_POLL_LOG2_MIN, NTP_POLL_LOG2_MAX);
+    s->maxpoll = clamp_i(s->maxpoll, s->minpoll, NTP_POLL_LOG2_MAX);
 }
 
 static bool same_identity(const struct ntp_source_settings *a, const struct ntp_source_settings *b)
