@@ -5,7 +5,6 @@
 #define BASE_DEFS_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* The caller has to look at the result: it says whether a value may be used at all. */
 #define MUST_CHECK __attribute__((warn_unused_result))

@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "base/log.h"
 
 /* Numbers as candm and authdata show them. */

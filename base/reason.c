@@ -1,7 +1,6 @@
 /* reason.c - the names of reasons. */
 #include "base/reason.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static const char *const names[REASON_COUNT] = {

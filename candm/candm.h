@@ -6,7 +6,6 @@
 #ifndef CANDM_CANDM_H
 #define CANDM_CANDM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
-
 #define ATTEMPT_MS_MAX (INT64_C(1) << 45)
 
 void request_init(struct request *r, uint16_t code)

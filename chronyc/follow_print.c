@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "chronyc/explain.h"
 #include "chronyc/follow.h"
 #include "chronyc/sentences.h"

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "chronyc/commands.h"
 #include "chronyc/explain.h"
-#include "chronyc/reports.h"
 #include "chronyc/sentences.h"
 
 #define INTERVAL_S 0.5

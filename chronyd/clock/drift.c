@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/text.h"
-
 #define DRIFT_FILE_MAX 4096
 #define SKEW_MIN_PPM 1e-6
 

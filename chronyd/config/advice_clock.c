@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-
 /* Is this a virtual machine? The kernel shows the flag that the hypervisor sets. */
 static bool is_virtual(const struct os *os)
 {

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-
 /* --- lines without effect --- */
 
 static void not_implemented(struct advice *a, const struct config_item *item)

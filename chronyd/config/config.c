@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "candm/candm.h"
 #include "chronyd/config/parse.h"
 #include "features.h"

@@ -1,6 +1,5 @@
 /* sourcedir.c - the sources in files of sourcedir directories (spec chrony-conf section 2). */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "chronyd/config/files.h"

@@ -1,9 +1,7 @@
 #include "chronyd/ntp/clientlog.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "chronyd/ntp/timestamps.h"
 

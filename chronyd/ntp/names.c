@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-
 #define SOURCES_MAX 65536
 #define REPLACE_PAUSE_MAX_S 3584.0
 

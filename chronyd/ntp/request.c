@@ -1,5 +1,4 @@
 /* Sending a request: its socket, its timestamps, its key. */
-#include <string.h>
 
 #include "chronyd/ntp/association_private.h"
 #include "chronyd/ntp/mac.h"

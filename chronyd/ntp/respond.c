@@ -1,7 +1,5 @@
 #include "chronyd/ntp/respond.h"
 
-#include <string.h>
-
 #include "chronyd/ntp/fields.h"
 #include "chronyd/ntp/mac.h"
 #include "chronyd/ntp/signd.h"

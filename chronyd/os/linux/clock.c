@@ -5,7 +5,6 @@
  * call, so that no moment has the one without the other. */
 #include <errno.h>
 #include <math.h>
-#include <string.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>

@@ -3,7 +3,6 @@
  * On a real system poll() with a timer descriptor, which has nanoseconds and any number of
  * descriptors; in a restricted world select(), which has microseconds there and reports at most one
  * descriptor per call. What is due is decided by the clock, never by the fact that a wait ended. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>

@@ -1,6 +1,5 @@
 /* refclock_rtc.c - the real-time clock as a reference clock: the beginnings of its seconds, or,
  * where it does not announce them, whatever second it shows. */
-#include <errno.h>
 #include <linux/rtc.h>
 #include <sys/ioctl.h>
 #include <time.h>

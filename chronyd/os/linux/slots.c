@@ -1,5 +1,4 @@
 /* slots.c - the table of descriptors that the loop waits for. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
