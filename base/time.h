@@ -1,11 +1,11 @@
 /* time.h - the three clocks of this project, as types that the compiler refuses to mix.
  *
- * `struct mono` is for waiting: CLOCK_MONOTONIC, never stepped, stops in suspend.
- * `struct utc`  is a time of day: nanoseconds since 1970-01-01 00:00 UTC without leap seconds. It
- * is either what the system clock shows ("raw") or what we believe to be true. `struct osc`  is the
- * count of the free-running oscillator: what the system clock would show had nobody ever stepped or
- * steered it. Samples and states are kept in it, so that no correction of the clock ever has to be
- * applied to them (see chronyd/clock/clock.h).
+ * - `struct mono` is for waiting: CLOCK_MONOTONIC, never stepped, stops in suspend.
+ * - `struct utc` is a time of day: nanoseconds since 1970-01-01 00:00 UTC without leap seconds. It
+ *   is either what the system clock shows ("raw") or what we believe to be true.
+ * - `struct osc` is the count of the free-running oscillator: what the system clock would show had
+ *   nobody ever stepped or steered it. Samples and states are kept in it, so that no correction of
+ *   the clock ever has to be applied to them (see chronyd/clock/clock.h).
  *
  * All are signed 64-bit nanoseconds: utc reaches from 1678 to 2262. Durations that are measurements
  * are double seconds with the suffix _s. */

@@ -1,7 +1,7 @@
 /* candm.h - the command protocol, version 6: one row per command, shared by both ends.
  *
- * Layouts, lengths and numbers of spec/candm-v6.md. The table below is the only place that knows a
- * command's code, word, permission class and payloads; codec.c derives lengths from it, the
+ * Layouts, lengths and numbers of spec candm-v6. The table below is the only place that knows a
+ * command's code, name, permission class and payloads; table.c derives lengths from it, the
  * daemon's handlers and the tool's renderers are tables by code that a test proves complete. */
 #ifndef CANDM_CANDM_H
 #define CANDM_CANDM_H
@@ -14,6 +14,7 @@
 
 #define CANDM_VERSION 6
 #define CANDM_PORT 323
+/* Bytes of the headers and of whole packets. */
 #define CANDM_REQUEST_HEADER 20
 #define CANDM_REPLY_HEADER 28
 #define CANDM_REQUEST_MIN 28

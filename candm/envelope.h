@@ -1,6 +1,6 @@
 /* envelope.h - authenticated commands over UDP: a trailer behind a complete, padded v6 packet.
  *
- * Layouts, keys and MACs of spec/candm-auth.md (doc/candm-auth.adoc), for both ends. Pure: who may
+ * Layouts, keys and MACs of doc/candm-auth.adoc, for both ends. Pure: who may
  * do what, cookies, sessions and replays are for control/authenticated.h and chronyc to decide. */
 #ifndef CANDM_ENVELOPE_H
 #define CANDM_ENVELOPE_H

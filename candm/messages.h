@@ -1,11 +1,10 @@
-/* messages.h - the payloads of candm as values: names and units of spec/candm-v6.md
- * sections 4.2, 5.2.
+/* messages.h - the payloads of candm as values: names and units of spec candm-v6 sections 4.2
+ * and 5.2.
  *
  * Floats are doubles here. Signs are those of the wire, which differ from the daemon's own: each
- * field says so. For every name NAME of CANDM_REQUESTS and CANDM_REPLIES there is a struct and a
- * pair void candm_put_NAME(struct wire_out *, const struct candm_NAME *) void candm_get_NAME(struct
- * wire_in *, struct candm_NAME *) that write and read exactly the payload's bytes; overruns show in
- * `bad`. Requests carry the prefix candm_req_, replies candm_rpy_. */
+ * field says so. Every NAME of CANDM_REQUESTS has a struct candm_req_NAME, and a candm_put_req_NAME
+ * and a candm_get_req_NAME that write and read exactly the payload's bytes; overruns show in `bad`
+ * of the writer or reader. Those of CANDM_REPLIES have the same with rpy for req. */
 #ifndef CANDM_MESSAGES_H
 #define CANDM_MESSAGES_H
 

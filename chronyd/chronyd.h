@@ -1,7 +1,7 @@
 /* chronyd.h - a daemon is a value: created from a configuration and a world, fed with events.
  *
  * No state outside it, so a thousand of them run in one process. The owner's loop is:
- *     wait until chronyd_next_wake() or an event; chronyd_handle(); look at chronyd_status(). */
+ *     wait until chronyd_next_wake() or an event; chronyd_handle(); look at chronyd_state(). */
 #ifndef CHRONYD_CHRONYD_H
 #define CHRONYD_CHRONYD_H
 

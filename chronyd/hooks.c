@@ -1,4 +1,4 @@
-/* What commands may do beyond their rooms, and the configuration read once more. */
+/* hooks.c - what commands may do beyond their rooms, and the configuration read once more. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,8 +36,8 @@ static void hook_dump(void *ctx)
         sources_dump(d->sources, d->config->dump_dir);
 }
 
-/* Keys that others can read or change are no secret (chrony-conf.md, 19.1); they are used anyway,
- * because a daemon that refuses them has no time at all. */
+/* Keys that others can read or change are no secret (spec chrony-conf section 19.1); they are used
+ * anyway, because a daemon that refuses them has no time at all. */
 static void check_key_permissions(const struct chronyd *d, const char *path, const struct log *log)
 {
     unsigned mode;

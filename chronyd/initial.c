@@ -1,4 +1,4 @@
-/* The sources of the start, and initstepslew, which goes before them. */
+/* initial.c - the sources of the start, and initstepslew, which goes before them. */
 #include <stdlib.h>
 
 #include "base/text.h"

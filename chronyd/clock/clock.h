@@ -2,11 +2,14 @@
  *
  * Three lines over one axis. The axis is the free-running oscillator (struct osc): the system clock
  * with every rate and step that we (or somebody else) applied taken out again, so samples and
- * filter states kept on it never have to be adjusted. On it lie raw        what the system clock
- * shows; its slope is 1 + the rate that is set in the kernel; corrected  what we believe to be
- * true: one straight line, replaced at each update; and the remaining correction is corrected -
- * raw, known analytically at every instant while it is slewed out. Where the system clock may not
- * be steered (containers, -x) raw is left alone and the same corrected line lives in software.
+ * filter states kept on it never have to be adjusted. Over it lie two lines:
+ *
+ * - raw: what the system clock shows; its slope is 1 + the rate that is set in the kernel;
+ * - corrected: what we believe to be true; one straight line, replaced at each update.
+ *
+ * The remaining correction is corrected - raw, known analytically at every instant while it is
+ * slewed out. Where the system clock may not be steered (containers, -x) raw is left alone and the
+ * same corrected line lives in software.
  *
  * Decides how a correction is brought into the system clock (slew speed, rate, end of a slew, step)
  * and notices when somebody else moved it. It never decides what the time is (reference/ does).

@@ -1,5 +1,5 @@
-/* What is told about an association: measurements.log (spec chrony-conf section 20), ntpdata,
- * authdata, and reasons. */
+/* association_report.c - what is told about an association: measurements.log (spec chrony-conf
+ * section 20), ntpdata, authdata, and reasons. */
 #include "chronyd/ntp/association_private.h"
 #include "chronyd/os/logfile.h"
 

@@ -1,5 +1,5 @@
-/* An answer that came before the interface told when its request had left (directive hwtstimeout):
- * it waits for that stamp, but not for long. */
+/* hold.c - an answer that came before the interface told when its request had left (directive
+ * hwtstimeout): it waits for that stamp, but not for long. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Which address a name gives to which association, and when names are looked up (spec chrony-conf
- * section 5, "Name resolution" to "Replacement"). */
+/* lookup.c - which address a name gives to which association, and when names are looked up (spec
+ * chrony-conf section 5, "Name resolution" to "Replacement"). */
 #include "chronyd/ntp/names_private.h"
 
 #define RETRY_UNIT_S 7.0

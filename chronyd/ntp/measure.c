@@ -1,5 +1,5 @@
-/* From four timestamps to a sample, and the tests that judge it (RFC 5905 section 8, spec
- * chrony-conf 5.1 and 5.3). */
+/* measure.c - from four timestamps to a sample, and the tests that judge it (RFC 5905 section 8,
+ * spec chrony-conf 5.1 and 5.3). */
 #include <math.h>
 
 #include "chronyd/ntp/association_private.h"

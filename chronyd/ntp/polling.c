@@ -1,5 +1,5 @@
-/* When to send (spec chrony-conf section 5.2): the interval, its score, bursts, presends, and the
- * distance that requests of different sources keep. */
+/* polling.c - when to send (spec chrony-conf section 5.2): the interval, its score, bursts,
+ * presends, and the distance that requests of different sources keep. */
 #include <math.h>
 
 #include "chronyd/ntp/association_private.h"

@@ -1,4 +1,4 @@
-/* The lines that there should be, and what of them is there already (a reload). */
+/* replace.c - the lines that there should be, and what of them is there already (a reload). */
 #include <stdlib.h>
 
 #include "chronyd/ntp/names_private.h"

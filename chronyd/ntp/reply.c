@@ -1,4 +1,4 @@
-/* Which packet to believe (RFC 5905 section 8, RFC 9769), and what follows from it. */
+/* reply.c - which packet to believe (RFC 5905 section 8, RFC 9769), and what follows from it. */
 #include <math.h>
 
 #include "chronyd/ntp/association_private.h"

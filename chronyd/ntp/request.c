@@ -1,4 +1,4 @@
-/* Sending a request: its socket, its timestamps, its key. */
+/* request.c - sending a request: its socket, its timestamps, its key. */
 
 #include "chronyd/ntp/association_private.h"
 #include "chronyd/ntp/mac.h"

@@ -1,4 +1,4 @@
-/* The settings of one source: defaults and comparison (spec chrony-conf 5.1). */
+/* settings.c - the settings of one source: defaults and comparison (spec chrony-conf 5.1). */
 #include <string.h>
 
 #include "chronyd/ntp/ntp.h"

@@ -1,4 +1,4 @@
-/* Which association an event on a socket is for, found without asking each of them. */
+/* sockets.c - which association an event on a socket is for, found without asking each of them. */
 #include "chronyd/ntp/association_private.h"
 
 /* The two kinds of entries in one table: sockets, and datagrams on sockets that many share. */

@@ -57,11 +57,11 @@ struct event {
         } refclock;
         struct {
             int stream;
-            int listener;        /* STREAM_OPEN */
-            const uint8_t *data; /* STREAM_DATA, lent */
+            int listener;        /* EVENT_STREAM_OPEN */
+            const uint8_t *data; /* EVENT_STREAM_DATA, lent */
             size_t length;
-            uint32_t uid, pid; /* STREAM_OPEN: the peer's credentials */
-            bool crowded;      /* STREAM_OPEN: descriptors are scarce, this one has to be closed */
+            uint32_t uid, pid; /* EVENT_STREAM_OPEN: the peer's credentials */
+            bool crowded; /* EVENT_STREAM_OPEN: descriptors are scarce, this one has to be closed */
         } stream;
     };
 };

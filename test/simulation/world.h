@@ -154,7 +154,7 @@ struct node {
     size_t socket_count;
     size_t sockets_open, sockets_open_max;
     struct disk disk;
-    uint8_t *query_reply; /* answer to world_query */
+    uint8_t *query_reply; /* answer to node_query */
     size_t query_length;
 
     /* suspend and pause */

@@ -33,7 +33,7 @@ void lock_memory(const struct log *log);
 
 enum filter_kind { FILTER_KIND_ALLOW, FILTER_KIND_DENY };
 enum filter_refusal { FILTER_REFUSE_CALL, FILTER_KILL, FILTER_SIGNAL };
-/* Install the system call filter. REFUSE_CALL: a forbidden call fails and is logged. */
+/* Install the system call filter. FILTER_REFUSE_CALL: a forbidden call fails and is logged. */
 bool filter_install(enum filter_kind kind, enum filter_refusal refusal, struct err *err);
 
 /* Let only these directories be written to from now on, and no program be run. Tolerant: false (and
