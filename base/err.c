@@ -40,3 +40,8 @@ bool err_set_sys(struct err *e, enum err_code code, int sys, const char *format,
     (void)snprintf(e->text + used, sizeof(e->text) - used, ": %s", strerror(sys));
     return false;
 }
+
+bool err_no_memory(struct err *e)
+{
+    return err_set(e, ERR_LIMIT, "Out of memory");
+}

@@ -38,5 +38,7 @@ bool err_set(struct err *e, enum err_code code, const char *format, ...) PRINTF_
 /* The same for a failed system call: appends ": " and the text of `sys`, and keeps it. */
 bool err_set_sys(struct err *e, enum err_code code, int sys, const char *format, ...)
     PRINTF_LIKE(4, 5);
+/* ERR_LIMIT, "Out of memory". */
+bool err_no_memory(struct err *e);
 
 #endif

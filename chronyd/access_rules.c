@@ -170,8 +170,8 @@ static bool insert(struct access_rules *r, size_t at, const struct access_rule *
 
 void access_rules_append(struct access_rules *r, const struct access_rule *rule)
 {
-    if (r->name_count > 0 && r->count < RULES_MAX)
-        (void)insert(r, r->count, rule);
+    if (r->name_count > 0 && r->count < RULES_MAX && !insert(r, r->count, rule))
+        log_error(&r->log, "No memory for access rules");
 }
 
 /* --- look-ups, one at a time ------------------------------------------------------------------ */

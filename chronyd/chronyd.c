@@ -39,7 +39,7 @@ static bool create_rules(struct chronyd *d, struct err *err)
     params.token = COMMAND_RULES_TOKEN;
     d->command_rules = access_rules_create(&params);
     if (!d->ntp_rules || !d->command_rules)
-        return err_set(err, ERR_LIMIT, "Out of memory");
+        return err_no_memory(err);
     return access_rules_load(d->ntp_rules, &d->config->ntp_access, err) &&
            access_rules_load(d->command_rules, &d->config->command_access, err);
 }
@@ -156,7 +156,7 @@ static bool add_broadcasts(struct chronyd *d, struct err *err)
         const struct endpoint to = {b->addr, b->port};
 
         if (!ntp_add_broadcast(d->ntp, &to, b->interval_s))
-            return err_set(err, ERR_LIMIT, "Out of memory");
+            return err_no_memory(err);
     }
     return true;
 }
@@ -205,7 +205,7 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
     struct chronyd *d = calloc(1, sizeof(*d));
 
     if (!d) {
-        err_set(err, ERR_LIMIT, "Out of memory");
+        err_no_memory(err);
         return NULL;
     }
     d->config = config;

@@ -128,7 +128,7 @@ static bool list_sources(struct chronyd *d, const struct config *next, struct so
         memcpy(all + count, dirs, dir_count * sizeof(*all));
     free(dirs);
     *out = (struct source_list){all, count, dir_count};
-    return all ? true : err_set(err, ERR_LIMIT, "Out of memory");
+    return all ? true : err_no_memory(err);
 }
 
 static bool replace_sources(struct chronyd *d, const struct source_list *list,
@@ -140,7 +140,7 @@ static bool replace_sources(struct chronyd *d, const struct source_list *list,
     if (d->initial)
         return true;
     if (!ntp_replace_sources(d->ntp, list->items, list->config_count, list->dir_count, &replaced))
-        return err_set(err, ERR_LIMIT, "Out of memory");
+        return err_no_memory(err);
     out->added = (uint32_t)replaced.added;
     out->removed = (uint32_t)replaced.removed;
     out->kept = (uint32_t)replaced.kept;
@@ -155,7 +155,7 @@ static bool check_keys(struct chronyd *d, const struct config *next, struct err 
     bool good;
 
     if (!keys)
-        return err_set(err, ERR_LIMIT, "Out of memory");
+        return err_no_memory(err);
     chronyd_load_keys(d, next->key_file, keys, &silent);
     good = control_check_keys(&next->control, keys, &silent, err);
     keystore_destroy(keys);

@@ -146,10 +146,10 @@ bool reload_apply(const struct reload_target *t, const struct reload_change *cha
     struct config_diff diff, fixed;
 
     if (!config_diff(change->now, change->next, &diff))
-        return err_set(err, ERR_LIMIT, "Out of memory");
+        return err_no_memory(err);
     if (!config_diff(change->started, change->next, &fixed)) {
         config_diff_free(&diff);
-        return err_set(err, ERR_LIMIT, "Out of memory");
+        return err_no_memory(err);
     }
     for (size_t i = 0; i < diff.change_count; i++) {
         if (diff.changes[i].at_run_time)

@@ -90,7 +90,7 @@ struct tempcomp *tempcomp_create(const struct os *os, struct timers *timers, con
         return NULL;
     t = calloc(1, sizeof(*t));
     if (!t) {
-        err_set(err, ERR_LIMIT, "Out of memory");
+        err_no_memory(err);
         return NULL;
     }
     t->os = *os;

@@ -92,7 +92,7 @@ static bool enable(struct hwstamps *h, const char *name, const struct hwtimestam
         return err_set(err, ERR_RANGE, "No such interface");
     p->clock = hwclock_create(s->min_samples, s->max_samples);
     if (!p->clock)
-        return err_set(err, ERR_LIMIT, "Out of memory");
+        return err_no_memory(err);
     if (!room->os.ops->hwstamp_enable(room->os.ctx, &params, &p->world, err)) {
         hwclock_destroy(p->clock);
         return false;
@@ -129,7 +129,7 @@ struct hwstamps *hwstamps_create(struct ntp_room *room, const struct hwtimestamp
     struct err why;
 
     if (!h) {
-        err_set(err, ERR_LIMIT, "Out of memory");
+        err_no_memory(err);
         return NULL;
     }
     h->room = room;

@@ -34,7 +34,7 @@ struct ntp *ntp_create(const struct os *os, struct timers *timers, const struct 
     struct ntp *n = calloc(1, sizeof(*n));
 
     if (!n) {
-        err_set(err, ERR_LIMIT, "Not enough memory");
+        err_no_memory(err);
         return NULL;
     }
     n->room = (struct ntp_room){
@@ -333,21 +333,27 @@ static bool replace_sources(struct ntp *n, const struct names_list *list, struct
     return good;
 }
 
+static void replace_dir_sources(struct ntp *n, const struct names_list *list)
+{
+    struct ntp_replaced unused;
+
+    if (!replace_sources(n, list, &unused))
+        log_error(n->room.log, "No memory for sources");
+}
+
 void ntp_reload_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count)
 {
     const struct names_list only = {.items = list, .dir_count = count, .only_dirs = true};
-    struct ntp_replaced unused;
 
-    (void)replace_sources(n, &only, &unused);
+    replace_dir_sources(n, &only);
 }
 
 void ntp_borrow_sources(struct ntp *n, const struct ntp_source_settings *list, size_t count)
 {
     const struct names_list only = {
         .items = list, .dir_count = count, .only_dirs = true, .quiet = true};
-    struct ntp_replaced unused;
 
-    (void)replace_sources(n, &only, &unused);
+    replace_dir_sources(n, &only);
 }
 
 bool ntp_replace_sources(struct ntp *n, const struct ntp_source_settings *list, size_t config_count,

@@ -85,7 +85,7 @@ struct server *server_create(struct ntp_room *room, struct err *err)
     const struct ratelimit_settings *limit = &room->settings.clients.limits[CLIENT_NTP];
 
     if (!s) {
-        err_set(err, ERR_LIMIT, "Not enough memory");
+        err_no_memory(err);
         return NULL;
     }
     s->room = room;

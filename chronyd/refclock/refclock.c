@@ -401,8 +401,7 @@ static bool add(struct refclocks *rs, const struct refclocks_settings *all, size
     rs->count++;
     if (c->settings.local)
         c->steady = steady_create(rs->clock);
-    return ((c->steady || !c->settings.local) && add_source(c, all, sources)) ||
-           err_set(err, ERR_LIMIT, "Out of memory");
+    return ((c->steady || !c->settings.local) && add_source(c, all, sources)) || err_no_memory(err);
 }
 
 static void find_locks(struct refclocks *rs)
@@ -429,7 +428,7 @@ struct refclocks *refclocks_create(const struct os *os, struct timers *timers,
         rs->list = calloc(settings->count ? settings->count : 1, sizeof(*rs->list));
     if (!rs || !rs->list) {
         free(rs);
-        (void)err_set(err, ERR_LIMIT, "Out of memory");
+        (void)err_no_memory(err);
         return NULL;
     }
     rs->os = *os;

@@ -354,8 +354,11 @@ struct rtc *rtc_create(const struct os *os, struct timers *timers, const struct 
         return NULL;
     }
     r = calloc(1, sizeof(*r));
-    if (!r)
+    if (!r) {
+        log_error(log, "No memory for RTC device %s", settings->device);
+        os->ops->rtc_close(os->ctx);
         return NULL;
+    }
     r->os = *os;
     r->timers = timers;
     r->log = log;

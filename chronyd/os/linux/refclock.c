@@ -116,7 +116,7 @@ device_create(struct world *w, const struct os_refclock_params *params, struct e
         d->parameter = strdup(params->parameter);
     if (!d || !d->parameter) {
         free(d);
-        (void)err_set(err, ERR_LIMIT, "No memory");
+        (void)err_no_memory(err);
         return NULL;
     }
     d->fd = -1;
@@ -150,7 +150,7 @@ int world_refclock_open(void *ctx, const struct os_refclock_params *params, bool
     handle = slot_add(w, SLOT_REFCLOCK, d->fd);
     if (handle < 0) {
         device_free(d);
-        (void)err_set(err, ERR_LIMIT, "No memory");
+        (void)err_no_memory(err);
         return -1;
     }
     w->slots[handle].refclock = d;

@@ -106,7 +106,7 @@ static bool find_device(struct world *w, struct refclock_device *d, struct err *
         return err_set(err, ERR_MISSING, "Interface %s has no PTP clock", d->parameter);
     path = malloc(PHC_PATH_MAX);
     if (!path)
-        return err_set(err, ERR_LIMIT, "No memory");
+        return err_no_memory(err);
     (void)phc_path(info.phc_index, path);
     free(d->parameter);
     d->parameter = path;

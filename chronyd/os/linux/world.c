@@ -77,7 +77,7 @@ struct world *world_create(const struct log *log, const struct world_params *par
     struct world *w = calloc(1, sizeof *w);
 
     if (!w) {
-        (void)err_set(err, ERR_LIMIT, "No memory");
+        (void)err_no_memory(err);
         return NULL;
     }
     w->log = *log;
