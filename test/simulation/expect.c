@@ -88,7 +88,7 @@ static bool file_is_as_wanted(const struct expectation *e)
 }
 
 /* Blanks count as one, so that columns need not be counted. */
-static bool chronyc_says(const struct expectation *e)
+static bool chronyc_says(struct expectation *e)
 {
     char *text = tool_run(e->node, e->word);
     char *to = text;
@@ -100,7 +100,8 @@ static bool chronyc_says(const struct expectation *e)
     }
     *to = '\0';
     found = strstr(text, e->content) != NULL;
-    free(text);
+    free(e->printed);
+    e->printed = text;
     return found;
 }
 
@@ -115,7 +116,7 @@ static bool kernel_is(const struct node *n, const char *word)
     return n->kernel_synchronised == (strcmp(word, "synchronised") == 0);
 }
 
-static bool word_holds(const struct expectation *e)
+static bool word_holds(struct expectation *e)
 {
     struct node *n = e->node;
     struct verdict v;
@@ -273,7 +274,8 @@ static void arm(struct expectation *e)
     } else if (expectation_counts(e) || e->is_point) {
         e->begin.fire = window_begins;
         e->end.fire = window_ends;
-        queue_set(&w->queue, &e->begin, ns_from_s(e->from_s));
+        /* What happens at that very time belongs to the window. */
+        queue_set(&w->queue, &e->begin, ns_from_s(e->from_s) - (e->from_s > 0.0));
         queue_set(&w->queue, &e->end, ns_from_s(e->to_s));
     } else {
         r->observing = true;
@@ -426,6 +428,17 @@ static void complain(struct run *r, const struct run_options *options, struct ru
         fprintf(options->complaints, "    %s:%d: %s\n        %s\n", r->path, line, text, why);
 }
 
+static void show_printed(FILE *out, const char *text)
+{
+    fputs("        chronyc printed at last:\n", out);
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+
+        fprintf(out, "        | %.*s\n", (int)length, text);
+        text += length + (text[length] == '\n');
+    }
+}
+
 /* A daemon that ended badly, of which nobody says that it does. */
 static void judge_daemons(struct run *r, const struct run_options *options,
                           struct run_result *result)
@@ -456,6 +469,8 @@ void expectations_judge(struct run *r, const struct run_options *options, struct
         result->failed++;
         text_format(text, sizeof(text), "%s: %s", e->node->name, e->text);
         complain(r, options, result, e->line, text, why);
+        if (options->complaints && e->printed)
+            show_printed(options->complaints, e->printed);
     }
     judge_daemons(r, options, result);
     if (r->world->fault[0] != '\0') {

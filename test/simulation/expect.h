@@ -65,6 +65,7 @@ struct expectation {
     bool has_from, has_to, is_point;
     char *word;         /* verdict, log text, path */
     char *content;      /* of a file */
+    char *printed;      /* by chronyc, at the last look */
     struct node *other; /* selected */
     struct question *question;
     /* collected */

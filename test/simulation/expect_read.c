@@ -300,6 +300,7 @@ void expectations_free(struct run *r)
         question_free(e->question);
         free(e->word);
         free(e->content);
+        free(e->printed);
         free(e);
     }
 }
