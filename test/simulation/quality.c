@@ -16,6 +16,8 @@
 
 static const char *const figure_names[FIGURES] = {"to 1 ms, s", "to 10 jitter, s", "RMS, us",
                                                   "max, us",    "freq RMS, ppb",   "packets"};
+static const char *const ratio_names[FIGURES] = {"to 1 ms", "to 10 jitter", "RMS",
+                                                 "max",     "freq RMS",     "packets"};
 static const double figure_units[FIGURES] = {1, 1, 1e6, 1e6, 1e9, 1};
 
 /* What one run gave. */
@@ -112,7 +114,7 @@ struct table {
     const struct quality_network *networks[64];
     size_t network_count, seeds;
     struct measurement *all; /* by network, then seed */
-    bool failed;
+    bool failed, silent;     /* silent: only measured, for a comparison */
 };
 
 static void work(void *ctx, size_t item, void *out)
@@ -168,7 +170,7 @@ static bool done(void *ctx, size_t item, const void *result, int signal)
     } else if (t->options->csv) {
         print_row(t, item, m);
     }
-    if (!t->options->csv && (item + 1) % t->seeds == 0)
+    if (!t->options->csv && !t->silent && (item + 1) % t->seeds == 0)
         print_network(t, item / t->seeds);
     fflush(stdout);
     return true;
@@ -274,16 +276,56 @@ static void print_totals(const struct table *t)
     putchar('\n');
 }
 
+static void measure(struct table *t, const char *label)
+{
+    const struct jobs jobs = {.count = t->network_count * t->seeds,
+                              .workers = t->options->workers,
+                              .label = label,
+                              .result_bytes = sizeof(struct measurement),
+                              .work = work,
+                              .done = done,
+                              .ctx = t};
+
+    t->all = calloc(t->network_count * t->seeds, sizeof(*t->all));
+    assert(t->all);
+    jobs_run(&jobs);
+}
+
+/* The same networks and seeds with the textbook discipline, and our figures as a share of its. */
+static void compare_with_yardstick(const struct table *ours)
+{
+    struct quality_options options = *ours->options;
+    struct table its = *ours;
+    double sum[FIGURES] = {0.0};
+
+    options.yardstick = its.silent = true;
+    its.options = &options;
+    measure(&its, "yardstick");
+    printf("\nOurs divided by the textbook discipline's (RFC 5905) in the same worlds, below 1 is "
+           "better:\n\n%-12s",
+           "network");
+    for (int f = 0; f < FIGURES; f++)
+        printf(" %15s", ratio_names[f]);
+    for (size_t i = 0; i < its.network_count; i++) {
+        printf("\n%-12s", its.networks[i]->name);
+        for (int f = 0; f < FIGURES; f++) {
+            double ratio = summarise(ours, i, f).mean / summarise(&its, i, f).mean;
+
+            sum[f] += log(ratio);
+            printf(" %15.3g", ratio);
+        }
+    }
+    printf("\n%-12s", "all");
+    for (int f = 0; f < FIGURES; f++)
+        printf(" %15.3g", exp(sum[f] / (double)its.network_count));
+    putchar('\n');
+    free(its.all);
+}
+
 int quality_measure(const struct quality_options *options)
 {
     struct table t = {.options = options,
                       .seeds = (size_t)(options->last_seed - options->first_seed + 1)};
-    struct jobs jobs = {.workers = options->workers,
-                        .label = "quality",
-                        .result_bytes = sizeof(struct measurement),
-                        .work = work,
-                        .done = done,
-                        .ctx = &t};
     int count;
     const struct quality_network *all = quality_networks(&count);
 
@@ -295,15 +337,14 @@ int quality_measure(const struct quality_options *options)
         fprintf(stderr, "simulate: there is no network \"%s\"\n", options->only);
         return 2;
     }
-    t.all = calloc(t.network_count * t.seeds, sizeof(*t.all));
-    assert(t.all);
     if (options->csv)
         printf("network,seed,to_1ms_s,to_10_jitter_s,rms_s,max_s,freq_rms,packets,outside,"
                "bound_s,unexpected,expected_times\n");
-    jobs.count = t.network_count * t.seeds;
-    jobs_run(&jobs);
+    measure(&t, "quality");
     if (!options->csv)
         print_totals(&t);
+    if (!options->csv && !options->yardstick && !options->vary && !t.failed)
+        compare_with_yardstick(&t);
     free(t.all);
     return t.failed ? 1 : 0;
 }

@@ -2,7 +2,8 @@
  *
  * Prints for each network the time to stay within 1 ms and within ten times the jitter, RMS and
  * largest error of time, RMS error of frequency, packets sent and how often the true error lay
- * outside the announced bound: geometric means over the seeds, and ratios to chrony's figures. */
+ * outside the announced bound: geometric means over the seeds, and ratios to chrony's figures and
+ * to what the textbook discipline does in the same worlds. */
 #ifndef SIMULATION_QUALITY_H
 #define SIMULATION_QUALITY_H
 
