@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <malloc.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,43 +11,6 @@
 
 /* Packets are recycled if they are of the common size. */
 #define PACKET_ROOM 128
-
-static double draw_part(const struct delay_part *p, struct rng *r, int64_t now_ns)
-{
-    double x, phase;
-
-    switch (p->kind) {
-    case DELAY_NORMAL:
-        return p->a * rng_normal(r);
-    case DELAY_EXPONENTIAL:
-        return p->a * rng_exponential(r);
-    case DELAY_GAMMA:
-        return p->a * rng_gamma(r, p->b) / p->b;
-    case DELAY_PRODUCT:
-        x = p->a;
-        for (int i = 0; i < (int)p->b; i++)
-            x *= rng_exponential(r);
-        return x;
-    case DELAY_UNIFORM:
-        return p->a * rng_unit(r);
-    case DELAY_PARETO:
-        return p->a * (pow(rng_unit(r), -1.0 / p->b) - 1.0);
-    case DELAY_BLOAT:
-        /* A queue that fills in the first half of the period and drains in the second. */
-        phase = fmod((double)now_ns * 1e-9, p->b) / p->b;
-        return p->a * (phase < 0.5 ? 2.0 * phase : 2.0 - 2.0 * phase);
-    }
-    return 0.0;
-}
-
-double delay_draw(const struct delay_law *law, struct rng *r, int64_t now_ns)
-{
-    double s = law->base_s;
-
-    for (size_t i = 0; i < law->count; i++)
-        s += draw_part(&law->parts[i], r, now_ns);
-    return s > 0.0 ? s : 0.0;
-}
 
 /* --- links --- */
 

@@ -6,32 +6,12 @@
 #define SIMULATION_NETWORK_H
 
 #include "base/addr.h"
+#include "test/simulation/delay.h"
 #include "test/simulation/queue.h"
 #include "test/simulation/rng.h"
 
 struct node;
 struct world;
-
-enum delay_kind {
-    DELAY_NORMAL,      /* a: standard deviation */
-    DELAY_EXPONENTIAL, /* a: mean */
-    DELAY_GAMMA,       /* a: mean, b: shape */
-    DELAY_PRODUCT,     /* a: mean, b: number of unit exponentials multiplied */
-    DELAY_UNIFORM,     /* a: width */
-    DELAY_PARETO,      /* a: scale, b: shape of the tail; a mean exists above 1 */
-    DELAY_BLOAT,       /* a: height of a queue that fills and drains, b: its period */
-};
-
-#define DELAY_PARTS_MAX 4
-
-struct delay_law {
-    double base_s;
-    size_t count;
-    struct delay_part {
-        enum delay_kind kind;
-        double a, b;
-    } parts[DELAY_PARTS_MAX];
-};
 
 struct direction {
     struct delay_law delay;
@@ -66,8 +46,6 @@ struct packet {
     size_t length;
     uint8_t data[];
 };
-
-double delay_draw(const struct delay_law *law, struct rng *r, int64_t now_ns);
 
 /* The link between two nodes: the one that exists, or NULL. */
 struct link *network_find(const struct world *w, const struct node *a, const struct node *b);

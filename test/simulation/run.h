@@ -82,8 +82,6 @@ MUST_CHECK bool read_statement(struct run *r, struct tokens *t);
 /* `link A B LAW` and the parts of a law for links in scope. */
 MUST_CHECK bool read_link(struct run *r, struct tokens *t);
 MUST_CHECK bool read_link_part(struct run *r, struct tokens *t);
-/* A delay law as `base normal SD exp MEAN ...`; stops at the first word that is none of it. */
-MUST_CHECK bool read_delay(struct tokens *t, struct delay_law *law, bool *any);
 MUST_CHECK bool read_node_part(struct run *r, struct tokens *t);
 MUST_CHECK bool read_host_law(struct tokens *t, struct host_law *law);
 MUST_CHECK bool do_action(struct run *r, struct tokens *t);

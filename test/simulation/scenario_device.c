@@ -173,7 +173,7 @@ static bool read_refclock_law(struct tokens *t, struct refclock_law *law)
         long whole;
         bool any;
 
-        if (!read_delay(t, &law->late, &any))
+        if (!delay_read(t, &law->late, &any))
             return false;
         if (any)
             continue;

@@ -1,53 +1,9 @@
 /* scenario_link.c - what a scenario says about the network. */
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "test/simulation/run.h"
-
-static const struct {
-    const char *name;
-    enum delay_kind kind;
-    bool second;
-} delay_words[] = {
-    {"normal", DELAY_NORMAL, false},   {"exp", DELAY_EXPONENTIAL, false},
-    {"gamma", DELAY_GAMMA, true},      {"product", DELAY_PRODUCT, true},
-    {"uniform", DELAY_UNIFORM, false}, {"bloat", DELAY_BLOAT, true},
-    {"pareto", DELAY_PARETO, true},
-};
-
-bool read_delay(struct tokens *t, struct delay_law *law, bool *any)
-{
-    *any = false;
-    if (tokens_accept(t, "delay")) {
-        *law = (struct delay_law){0};
-        *any = true;
-        if (!tokens_between(t, "the delay", 0.0, 1e6, &law->base_s))
-            return false;
-    }
-    for (;;) {
-        struct delay_part part = {.a = 0.0};
-        size_t i = 0;
-
-        while (i < ARRAY_LEN(delay_words) &&
-               (!tokens_left(t) || strcmp(tokens_peek(t), delay_words[i].name) != 0))
-            i++;
-        if (i == ARRAY_LEN(delay_words))
-            return true;
-        tokens_take(t);
-        *any = true;
-        part.kind = delay_words[i].kind;
-        if (!tokens_between(t, delay_words[i].name, 0.0, 1e6, &part.a) ||
-            (delay_words[i].second && !tokens_value(t, "the second figure", &part.b)))
-            return false;
-        if (delay_words[i].second && part.b <= 0.0)
-            return tokens_fail(t, "the second figure has to be positive");
-        if (law->count == DELAY_PARTS_MAX)
-            return tokens_fail(t, "a delay has at most %d random parts", DELAY_PARTS_MAX);
-        law->parts[law->count++] = part;
-    }
-}
 
 /* What a law changes; the words are read once and applied to every link in scope. */
 struct way_change {
@@ -105,7 +61,7 @@ static bool read_change(struct tokens *t, struct way_change *c)
     while (tokens_left(t)) {
         bool starts = strcmp(tokens_peek(t), "delay") == 0, any;
 
-        if (!read_delay(t, &c->delay, &any))
+        if (!delay_read(t, &c->delay, &any))
             return false;
         if (any) {
             c->has_delay |= starts;

@@ -136,7 +136,7 @@ static bool read_stamps(struct run *r, struct node *n, struct tokens *t)
         return tokens_expected(t, "kernel, daemon or hardware");
     if (tokens_accept(t, "error") && !tokens_value(t, "the error", &n->stamp_error.base_s))
         return false;
-    return read_delay(t, &n->stamp_error, &any) && tokens_end(t);
+    return delay_read(t, &n->stamp_error, &any) && tokens_end(t);
 }
 
 static bool read_interface(struct run *r, struct node *n, struct tokens *t)
