@@ -17,8 +17,9 @@ if nm -D "$chronyd" 2>/dev/null | grep -q __asan; then
     exit 0
 fi
 mkdir -p "$BUILD/test/interpose"
-${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -fPIC -shared -w -U_FORTIFY_SOURCE \
-    -o "$library" test/interpose/*.c -ldl -lpthread -lm || { echo "not ok build of the world"; exit 1; }
+${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -fPIC -shared -w -U_FORTIFY_SOURCE -I. -o "$library" \
+    test/interpose/*.c test/simulation/{delay,rng,tokens}.c base/err.c -ldl -lpthread -lm ||
+    { echo "not ok build of the world"; exit 1; }
 
 # run_world [VAR=VALUE]... -- [ARGUMENT]...: run chronyd there. Sets status; leaves trace, log,
 # measurements.log etc. in $dir. Each call begins with an empty directory.

@@ -1,7 +1,6 @@
 /* network.c - packets on their way, the NTP servers at the other end, a client of ours. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "faults.h"
+#include "paths.h"
 #include "world.h"
 
 #define NTP_PORT 123
@@ -128,11 +128,6 @@ static int node_number(const struct address *a)
 
 /* --- the queue --- */
 
-static double delay(void)
-{
-    return world.set.delay_s - world.set.jitter_s * log(random_unit());
-}
-
 void network_enqueue(struct packet *p)
 {
     struct packet **at = &world.queue;
@@ -230,6 +225,7 @@ static void answer(const struct address *from, const struct address *to, const u
     int number = node_number(to);
     struct packet *p;
     int64_t arrival;
+    double up_s, down_s;
     double error = number == world.set.servers && number > 1 ? world.set.false_s : 0.0;
 
     if (number < 1 || number > world.set.servers || to->port != NTP_PORT || length < 48)
@@ -238,10 +234,12 @@ static void answer(const struct address *from, const struct address *to, const u
         violation("request with mode %d to a server", q[0] & 7);
     if (faults_silence(number))
         return;
+    if (!path_take(number, true, &up_s) || !path_take(number, false, &down_s))
+        return;
     error += faults_offset_s(number);
     p = calloc(1, sizeof *p);
-    arrival = clock_true_ns() + (int64_t)(delay() * 1e9) + (int64_t)(error * 1e9);
-    p->at = world.t + (arrival - clock_true_ns()) + (int64_t)(delay() * 1e9) + 20000;
+    arrival = clock_true_ns() + (int64_t)(up_s * 1e9) + (int64_t)(error * 1e9);
+    p->at = world.t + (arrival - clock_true_ns()) + (int64_t)(down_s * 1e9) + 20000;
     p->at -= (int64_t)(error * 1e9);
     p->from = *to;
     p->to = *from;

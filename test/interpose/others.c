@@ -62,6 +62,7 @@ static void read_settings(struct settings *s)
     s->offset_s = number("WORLD_OFFSET", 0.1);
     s->freq_ppm = number("WORLD_FREQ", 20);
     s->wander = number("WORLD_WANDER", 0);
+    s->swing = number("WORLD_SWING", 0);
     s->delay_s = number("WORLD_DELAY", 1e-4);
     s->jitter_s = number("WORLD_JITTER", 1e-5);
     s->until_s = number("WORLD_UNTIL", 1000);

@@ -34,8 +34,9 @@ struct settings {
     double offset_s; /* the program's clock at the start, > 0: fast */
     double freq_ppm; /* error of its oscillator, > 0: fast */
     double wander;   /* standard deviation of its change per second */
-    double delay_s;  /* one way to a server */
-    double jitter_s; /* mean of an exponential addition */
+    double swing;    /* amplitude of its daily curve, fraction */
+    double delay_s;  /* one way to a server, if paths.h has nothing else ... */
+    double jitter_s; /* ... and the mean of an exponential addition */
     double until_s;  /* SIGTERM then */
     int servers;     /* nodes 1 .. servers answer on port 123 */
     double false_s;  /* error of the last server, if there are several */
