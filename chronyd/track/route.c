@@ -17,6 +17,9 @@
  * usual excesses. */
 #define SCATTER 0.25
 #define SCATTER_USUAL 2.0
+/* It begins with a step: most of the last so many delays before it were less than half as much
+ * longer. What rises slowly is a queue that fills. */
+#define STEP_SAMPLES 3
 /* A delay so many usual excesses below all others took a shorter way; one that is within so many
  * of a known floor may belong to it. */
 #define SHORTER 4.0
@@ -97,7 +100,7 @@ static int is_another_route(const double *delays, const uint8_t *labels, size_t 
     uint8_t current = labels[count - 1];
     double tail[TAIL_MOST], least = HUGE_VAL, base_least = HUGE_VAL;
     int base = 0, as_long = 0;
-    double scatter;
+    double scatter, before[STEP_SAMPLES] = {0};
 
     for (size_t i = 0; i < k; i++) {
         tail[i] = delays[count - k + i];
@@ -106,12 +109,13 @@ static int is_another_route(const double *delays, const uint8_t *labels, size_t 
     for (size_t i = 0; i < count - k; i++) {
         if (labels[i] != current)
             continue;
-        base++;
+        before[base++ % STEP_SAMPLES] = delays[i];
         as_long += delays[i] >= least;
         base_least = min_d(base_least, delays[i]);
     }
     scatter = kth(tail, k, k / 2) - least;
     return base >= BASE_LEAST && least > base_least &&
+           kth(before, STEP_SAMPLES, STEP_SAMPLES / 2) < (least + base_least) / 2.0 &&
            pow((as_long + 1.0) / (base + 2.0), (double)k) < CHANCE &&
            scatter <= SCATTER * (least - base_least) && scatter <= SCATTER_USUAL * usual;
 }
