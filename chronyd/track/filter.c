@@ -27,8 +27,10 @@ static const double vague_log_weight[PRIORS] = {-2.0, -0.5, -3.0, -8.0};
 #define BOX_LEAST 0.7
 /* and one this wide is no news. */
 #define BOX_WIDE 5.0
+/* So likely a point that seems to lean does not. */
+#define UNLIKELY_SIDE 0.3
 /* The belief that the points know their errors weighs as much as this many points. */
-#define SCALE_PRIOR_POINTS 20.0
+#define SCALE_PRIOR_POINTS 32.0
 #define SCALE_YOUNG_POINTS 4.0
 /* Beyond this many standard deviations an error neither pulls harder nor counts for more, */
 #define GATE 3.0
@@ -247,14 +249,15 @@ static double common_evidence(double n, double scale)
 /* Weights from the likelihoods, with the common scale of the errors integrated out: a model's
  * predictions follow Student's law. */
 static void learn_from(struct lesson *l, const struct bank *b, size_t predicted, double scale,
-                       double slope_sd, double log_weight)
+                       double slope_sd, double log_weight, double least_scale)
 {
     double n = (double)predicted, prior_points = scale_prior_points(n, scale);
     double dof = prior_points + n;
     double log_unit = (double)predicted * log(b->unit);
 
     for (size_t m = 0; m < FILTER_MODELS; m++) {
-        double var_scale = (prior_points / (scale * scale) + b->sum[m]) / dof;
+        double var_scale = max_d((prior_points / (scale * scale) + b->sum[m]) / dof,
+                                 least_scale * least_scale / (scale * scale));
         double loglik = log_weight + model_prior[m] - b->penalty[m] -
                         0.5 * (b->log_var[m] + log_unit + dof * log(var_scale));
         double w;
@@ -293,7 +296,8 @@ void filter_learn(const struct filter_point *points, size_t count, const struct 
             struct bank bank;
 
             bank_run(&bank, points, count, prior->slope, sd, scale);
-            learn_from(&l, &bank, predicted, scale, sd, prior->vague ? vague_log_weight[k] : 0.0);
+            learn_from(&l, &bank, predicted, scale, sd, prior->vague ? vague_log_weight[k] : 0.0,
+                       prior->least_scale);
             if (!prior->vague)
                 break;
         }
@@ -368,32 +372,89 @@ static double normal_above(double z, double density)
             t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
 }
 
-/* A point that is a box: the state's distribution is cut to the box (with soft edges), and the
- * normal one with the same mean and variance goes on. */
-static int take_box(struct filter_state *f, double y, double half, double edge, double gate)
+/* What a point makes of the distribution of x, and how likely it was. */
+struct marginal {
+    double x_s, var, density;
+};
+
+static struct marginal meet_normal(const struct filter_state *f, double y, double var)
 {
-    const struct filter_state before = *f;
+    double e = y - f->x_s, total = f->var_x + var;
+
+    return (struct marginal){.x_s = f->x_s + f->var_x / total * e,
+                             .var = f->var_x * var / total,
+                             .density = normal_density(e / sqrt(total)) / sqrt(total)};
+}
+
+/* The distribution is cut to a box with soft edges: mean and variance of what is left. */
+static struct marginal meet_box(const struct filter_state *f, double y, double half, double edge)
+{
     double sd = sqrt(f->var_x + edge * edge);
     double low = (y - half - f->x_s) / sd, high = (y + half - f->x_s) / sd;
-    double at_low, at_high, inside, g, h;
+    double at_low = normal_density(low), at_high = normal_density(high);
+    double inside = low > 0.0 ? normal_above(low, at_low) : 1.0 - normal_above(-low, at_low);
+    double g, h;
 
-    if (half < BOX_LEAST * sd || low > GATE || high < -GATE)
-        return take_plain(f, y, half * half / 3.0 + edge * edge, gate);
-    if (low < -BOX_WIDE && high > BOX_WIDE)
-        return 0; /* tells nothing that is not known */
-    at_low = normal_density(low);
-    at_high = normal_density(high);
-    inside = low > 0.0 ? normal_above(low, at_low) : 1.0 - normal_above(-low, at_low);
     inside -= high > 0.0 ? normal_above(high, at_high) : 1.0 - normal_above(-high, at_high);
     /* First and second derivative of the logarithm of what is inside. */
     g = (at_low - at_high) / (inside * sd);
     h = max_d(g * g - (low * at_low - high * at_high) / (inside * sd * sd), 0.0);
-    f->x_s += f->var_x * g;
-    f->slope += f->cov * g;
-    f->var_slope -= f->cov * f->cov * h;
-    f->cov -= f->var_x * f->cov * h;
-    f->var_x -= f->var_x * f->var_x * h;
+    return (struct marginal){.x_s = f->x_s + f->var_x * g,
+                             .var = f->var_x - f->var_x * f->var_x * h,
+                             .density = inside / (2.0 * half)};
+}
+
+/* The normal distribution of this mean and variance of x goes on. */
+static void become(struct filter_state *f, double x_s, double var)
+{
+    const struct filter_state before = *f;
+    double per_x = f->cov / f->var_x;
+
+    f->x_s = x_s;
+    f->slope += per_x * (x_s - before.x_s);
+    f->var_slope -= per_x * per_x * (before.var_x - var);
+    f->cov = per_x * var;
+    f->var_x = var;
     keep_positive(f, &before);
+}
+
+/* A point whose queue was probably on one way: near that edge of its box then, anywhere in it
+ * otherwise. The mean and variance of both, by how likely they made it, go on. */
+static void take_leaning(struct filter_state *f, const struct filter_point *p, double scale,
+                         double half)
+{
+    double edge = scale * p->edge_s, narrow = scale * p->lean_half_s;
+    struct marginal near =
+        meet_normal(f, p->y_s + p->lean * p->queue_s / 2.0, narrow * narrow / 3.0 + edge * edge);
+    struct marginal far = meet_box(f, p->y_s, half, edge);
+    double a = (1.0 - UNLIKELY_SIDE) * near.density, b = UNLIKELY_SIDE * far.density;
+    double apart = near.x_s - far.x_s;
+
+    a /= a + b;
+    b = 1.0 - a;
+    become(f, a * near.x_s + b * far.x_s, a * near.var + b * far.var + a * b * apart * apart);
+}
+
+/* A point that is a box: the state's distribution is cut to the box (with soft edges), and the
+ * normal one with the same mean and variance goes on. One that may be near its edge has to be as
+ * wide as the delay says. */
+static int take_box(struct filter_state *f, const struct filter_point *p, double scale, double gate)
+{
+    double half = (p->lean != 0 ? max_d(scale, 1.0) : scale) * p->half_s;
+    double edge = scale * p->edge_s, sd = sqrt(f->var_x + edge * edge);
+    double low = (p->y_s - half - f->x_s) / sd, high = (p->y_s + half - f->x_s) / sd;
+    struct marginal m;
+
+    if (half < BOX_LEAST * sd || low > GATE || high < -GATE)
+        return take_plain(f, p->y_s, half * half / 3.0 + edge * edge, gate);
+    if (p->lean != 0 && p->queue_s > 0.0) {
+        take_leaning(f, p, scale, half);
+        return 0;
+    }
+    if (low < -BOX_WIDE && high > BOX_WIDE)
+        return 0; /* tells nothing that is not known */
+    m = meet_box(f, p->y_s, half, edge);
+    become(f, m.x_s, m.var);
     return 0;
 }
 
@@ -428,7 +489,7 @@ void filter_run(const struct filter_point *points, size_t count, double slope,
         if (path->jump[i])
             restart(&f, p->y_s, var);
         else
-            side = take_box(&f, p->y_s, scale * p->half_s, scale * p->edge_s, gate_at(i));
+            side = take_box(&f, p, scale, gate_at(i));
         path->after[i] = f;
         gated = side == 0 ? 0 : gated * side > 0 ? gated + side : side;
         if (gated * side >= GATED_TO_JUMP) {

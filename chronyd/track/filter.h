@@ -21,9 +21,13 @@ struct filter_point {
     double y_s;     /* source minus oscillator, relative to the newest point */
     double half_s;  /* half the width of the box in which the truth is, */
     double edge_s;  /* and how soft its edges are (standard deviation, > 0) */
-    double shift_s; /* the path may have changed before it, and the offset by so much */
-    bool new_level; /* the offset before this point says nothing about the one
-                       from here on */
+    int lean;       /* its queue was probably on the way to the source (-1) or back (1): then the
+                       truth is near that edge of the box; 0: anywhere in it */
+    double queue_s; /* the queue, which moved the offset by half of its length, */
+    double lean_half_s; /* and half the width of the box around there */
+    double shift_s;     /* the path may have changed before it, and the offset by so much */
+    bool new_level;     /* the offset before this point says nothing about the one
+                           from here on */
 };
 
 /* Where the source's clock is expected and how sure that is, `t_s` as in the points. */
@@ -37,6 +41,7 @@ struct filter_state {
 struct filter_prior {
     double slope, slope_sd;
     bool vague;
+    double least_scale; /* the points are not believed to be better than that */
 };
 
 struct filter_result {

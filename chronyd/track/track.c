@@ -13,10 +13,6 @@
 #define EDGE_SAMPLES 6
 /* So many samples are compared with several widths of it. */
 #define VAGUE_SAMPLES 10
-/* From so many samples on they may show that delays tell nothing of their errors, */
-#define FLAT_SAMPLES 8
-/* by that much more log likelihood. */
-#define FLAT_EVIDENCE 4.0
 /* Up to so many samples everything is learned anew with each; then with every sixth, or one that
  * is this many standard deviations off. */
 #define LEARN_SAMPLES 32
@@ -48,8 +44,10 @@ void track_reset(struct track *t)
     t->count = 0;
     t->broken = false;
     t->refused = 0;
-    t->filter.scale = t->by_delay.scale = t->flat.scale = 1.0;
-    t->is_flat = false;
+    t->filter.scale = 1.0;
+    for (size_t i = 0; i < TRACK_LAWS; i++)
+        t->learned[i].scale = 1.0;
+    t->law = LAW_QUEUES;
     t->learned_ago = 0;
     t->sd_s = SD_WITHOUT_SAMPLES_S;
     t->asymmetry = (struct asymmetry){0};
@@ -94,8 +92,9 @@ static void judge_residuals(struct track *t, const double *residuals)
  * that is taken for known: the register forgets, the oscillator stays the same. */
 static struct filter_prior prior_of(const struct track *t)
 {
-    struct filter_prior p = {track_reciprocal(t->prior_freq_ppm * 1e-6), t->prior_skew_ppm * 1e-6,
-                             !t->has_prior};
+    struct filter_prior p = {.slope = track_reciprocal(t->prior_freq_ppm * 1e-6),
+                             .slope_sd = t->prior_skew_ppm * 1e-6,
+                             .vague = !t->has_prior};
 
     if (p.vague && t->count > VAGUE_SAMPLES) {
         p.slope_sd = t->filter.slope_sd;
@@ -145,46 +144,23 @@ static bool forget_old_level(struct track *t, const struct filter_path *path)
     return last > 0;
 }
 
-/* That a short round trip is a good one holds for queues. It does not where the time stamps
- * themselves are the noise: then all samples are equal, and to prefer some is to throw the
- * others away. The evidence decides; without much of it queues are assumed. */
-static void choose_law(struct track *t, const struct filter_prior *prior)
-{
-    struct filter_point flat[TRACK_SAMPLES_MAX];
-
-    filter_learn(t->points, t->count, prior, t->by_delay.scale, &t->by_delay);
-    t->is_flat = false;
-    if (t->count > FLAT_SAMPLES) {
-        filter_flatten(t->points, t->count, flat);
-        filter_learn(flat, t->count, prior, t->flat.scale, &t->flat);
-        t->is_flat = t->flat.evidence > t->by_delay.evidence + FLAT_EVIDENCE;
-    }
-    t->filter = t->is_flat ? t->flat : t->by_delay;
-}
-
-static void run_filter(struct track *t, const struct filter_prior *prior, struct filter_path *path)
-{
-    if (t->is_flat)
-        filter_flatten(t->points, t->count, t->points);
-    filter_run(t->points, t->count, prior->slope, &t->filter, path);
-}
-
 static void learn(struct track *t)
 {
-    struct filter_prior prior = prior_of(t);
+    struct filter_prior prior;
     double old_slope = t->filter.state.slope, old_sd = sqrt(t->filter.state.var_slope);
     double residuals[TRACK_SAMPLES_MAX], slopes[TRACK_SAMPLES_MAX];
     struct filter_path path;
 
     track_weigh(t);
+    prior = prior_of(t);
     if (has_to_learn(t)) {
-        choose_law(t, &prior);
+        track_choose_law(t, &prior);
         t->learned_ago = 0;
     }
-    run_filter(t, &prior, &path);
+    track_run_law(t, &prior, &path);
     if (forget_old_level(t, &path)) {
         track_weigh(t);
-        run_filter(t, &prior, &path);
+        track_run_law(t, &prior, &path);
     }
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
     filter_residuals(t->points, t->count, &path, residuals, slopes);

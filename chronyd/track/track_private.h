@@ -1,6 +1,6 @@
 /* track_private.h - the register of one source, shared by the files that work on it: track.c keeps
- * it and learns from it, weigh.c says how wrong each sample can be, bound.c which of them bounds
- * the estimate. Private to track/. */
+ * it and learns from it, weigh.c says how wrong each sample can be, law.c what their delays tell,
+ * bound.c which of them bounds the estimate. Private to track/. */
 #ifndef CHRONYD_TRACK_TRACK_PRIVATE_H
 #define CHRONYD_TRACK_TRACK_PRIVATE_H
 
@@ -13,6 +13,16 @@
 /* So many refusals of about the same delay mean a new route. */
 #define REFUSED_MOST 4
 
+/* What the delay of a sample tells about its error. */
+enum track_law {
+    LAW_QUEUES,   /* both ways queue alike: an excess of r leaves r/2 on either side, */
+    LAW_UPWARD,   /* or on the way to the source alone, */
+    LAW_DOWNWARD, /* or on the way back: then nearly the whole excess is known, */
+    LAW_EITHER,   /* or on the one or the other by turns, */
+    LAW_STAMPS,   /* or the delay tells nothing */
+    TRACK_LAWS,
+};
+
 struct track {
     struct track_settings settings;
     double prior_freq_ppm, prior_skew_ppm;
@@ -24,7 +34,10 @@ struct track {
     struct filter_point points[TRACK_SAMPLES_MAX];
     double excess_s[TRACK_SAMPLES_MAX]; /* of delays over the shortest on their route */
     double shift_s[TRACK_SAMPLES_MAX];  /* correction of offsets for asymmetric queues */
-    double usual_excess_s;
+    int side[TRACK_SAMPLES_MAX]; /* of the queue for LAW_EITHER: -1 upward, 1 downward, 0 either */
+    double usual_excess_s;       /* median */
+    double idle_excess_s;        /* of samples that met no queue worth the name */
+    double standing;             /* 0 .. 1: queues are still there at the next sample */
     struct asymmetry asymmetry;
     double refused_s[REFUSED_MOST]; /* delays that were refused since the last sample */
     size_t refused;
@@ -32,10 +45,10 @@ struct track {
     struct osc broken_at;
     /* what the samples say; valid while count > 0 */
     double min_delay_s;
-    struct filter_result by_delay, flat; /* what was learned under either assumption */
-    bool is_flat;                        /* which one holds */
-    struct filter_result filter;         /* by that one */
-    int learned_ago;                     /* samples */
+    struct filter_result learned[TRACK_LAWS]; /* under each assumption */
+    enum track_law law;                       /* which one holds */
+    struct filter_result filter;              /* by that one */
+    int learned_ago;                          /* samples */
     double sd_s;
     double stress;
     int runs;
@@ -69,6 +82,10 @@ static inline double track_reciprocal(double fraction)
 /* Fills points, excess_s, shift_s, usual_excess_s and min_delay_s from the samples and their
  * routes. */
 void track_weigh(struct track *t);
+/* Learns wander and scale under each law that may hold, and chooses one: law, filter. */
+void track_choose_law(struct track *t, const struct filter_prior *prior);
+/* Runs the one filter over the points by the law chosen. */
+void track_run_law(struct track *t, const struct filter_prior *prior, struct filter_path *path);
 /* Finds the sample that bounds the estimate most closely: best, best_apart_s, open_slope. */
 void track_bound(struct track *t, const struct filter_path *path, const double *residuals,
                  const double *slopes);

@@ -10,13 +10,19 @@
 /* Few samples may lie close together by chance. Before n of them have shown how much delays
  * usually vary, they are taken to vary by this part of the shortest, over n squared. */
 #define YOUNG_JITTER 0.6
-/* Of the bounds this much is left open when the configuration knows the asymmetry. */
+/* Of the bounds this much is left open when the asymmetry is known. */
 #define FIXED_OPEN 0.2
 /* Of the usual excess, over the square root of n, this much the shortest of n delays lies above
  * the shortest possible. (One would be right if both ways queue exponentially; delays of heavier
  * tails have more short ones.) */
 #define GAP_PER_EXCESS 0.7
 #define GAP_YOUNG 1.2
+/* An autocorrelation of delays by chance, in standard deviations. */
+#define CHANCE_SIGMA 2.0
+/* This part of the samples is taken to have met no queue worth the name. */
+#define IDLE_PART 0.03
+/* If it is known on which way a queue was, so much of its length is known. */
+#define KNOWN_OF_QUEUE 0.8
 /* How soft the bounds are for want of knowing the shortest delay. */
 #define EDGE_PER_GAP 0.2
 
@@ -44,6 +50,7 @@ static void find_floors(struct track *t, double floors[ROUTES_MAX], double gaps[
     }
     route_floors(delays, t->routes, t->count, floors);
     t->usual_excess_s = route_excess(delays, t->routes, t->count, floors, 0.5);
+    t->idle_excess_s = route_excess(delays, t->routes, t->count, floors, IDLE_PART);
     for (size_t r = 0; r < ROUTES_MAX; r++) {
         double n = max_d(samples[r], 1.0);
 
@@ -55,6 +62,25 @@ static void find_floors(struct track *t, double floors[ROUTES_MAX], double gaps[
             gaps[r] = 0.0;
         }
     }
+}
+
+/* Are delays like the ones before? Then it is not many short queues that make them but a few long
+ * ones, and what the samples are wrong by they have in common: fewer errors than samples. That is
+ * the autocorrelation of the excess, less what may be chance. */
+static double standing(const struct track *t)
+{
+    double mean = 0.0, sum = 0.0, product = 0.0, n = (double)t->count;
+
+    for (size_t i = 0; i < t->count; i++)
+        mean += t->excess_s[i] / n;
+    for (size_t i = 0; i < t->count; i++) {
+        double e = t->excess_s[i] - mean;
+
+        sum += e * e;
+        product +=
+            i > 0 && t->routes[i] == t->routes[i - 1] ? e * (t->excess_s[i - 1] - mean) : 0.0;
+    }
+    return sum > 0.0 ? clamp_d(product / sum - CHANCE_SIGMA / sqrt(n), 0.0, 0.95) : 0.0;
 }
 
 /* How much each sample can be wrong. If both directions queue alike, a round trip that took r
@@ -85,8 +111,15 @@ void track_weigh(struct track *t)
                                    least * least + gaps[r] * gaps[r] * EDGE_PER_GAP * EDGE_PER_GAP);
         t->points[i].t_s = track_diff_s(s->at.ns, t->samples[t->count - 1].at.ns);
         t->points[i].y_s = level_s(s, &t->samples[t->count - 1]) + t->shift_s[i];
+        t->points[i].queue_s = max_d(t->excess_s[i] - t->idle_excess_s, 0.0);
+        t->points[i].lean_half_s =
+            t->points[i].half_s - KNOWN_OF_QUEUE * t->points[i].queue_s / 2.0;
+        t->points[i].lean = 0;
         t->points[i].new_level = t->new_level[i];
         t->points[i].shift_s =
             i == 0 ? 0.0 : SHIFT_PER_DELAY * fabs(floors[r] - floors[t->routes[i - 1]]);
     }
+    t->standing = standing(t);
+    for (size_t i = 0; i < t->count; i++)
+        t->points[i].half_s *= sqrt((1.0 + t->standing) / (1.0 - t->standing));
 }

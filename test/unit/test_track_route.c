@@ -93,6 +93,21 @@ static void route_takes_queues_for_queues(void **state)
     assert_in_range(wrong, 0, 300 * 128 / 50); /* one of fifty */
 }
 
+static void route_takes_a_slow_rise_for_a_queue(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        double base[40];
+        uint8_t labels[40];
+
+        for (size_t i = 0; i < 40; i++)
+            base[i] = 0.030 + 2e-3 * (double)i;
+        label(base, 5e-4, 40, seed, labels);
+        for (size_t i = 0; i < 40; i++)
+            assert_int_equal(labels[i], labels[0]);
+    }
+}
+
 static void route_never_runs_out_of_labels(void **state)
 {
     double delays[64];
@@ -241,6 +256,51 @@ static void track_takes_four_refusals_for_a_new_route(void **state)
     track_destroy(t);
 }
 
+/* A queue that fills and drains between 0 and 60 ms every hour: the first two hours on the one
+ * way, the others on that or the other one. Returns the root mean square of the errors after three
+ * hours, without correcting them. */
+static double error_under_load_s(int first, int then, uint64_t seed)
+{
+    struct track *t = track_create(&settings);
+    double sum = 0.0;
+    int n = 0;
+
+    assert_non_null(t);
+    for (int i = 0; i < 225; i++) {
+        double hours = 64.0 * i / 3600.0, phase = hours - floor(hours);
+        double load = 0.12 * (phase < 0.5 ? phase : 1.0 - phase);
+        int way = fmod(hours, 4.0) < 2.0 ? first : then;
+        struct sample m = exchange(64.0 * i, 0.01 + queue(&seed, 5e-4) + (way < 0 ? load : 0.0),
+                                   0.01 + queue(&seed, 5e-4) + (way > 0 ? load : 0.0));
+
+        assert_true(track_add(t, &m));
+        if (hours > 3.0) {
+            sum += error_s(t) * error_s(t);
+            n++;
+        }
+    }
+    track_destroy(t);
+    return sqrt(sum / n);
+}
+
+static void track_sees_through_a_loaded_link(void **state)
+{
+    static const struct {
+        int first, then;
+        double limit_s; /* half of the queue's mean is 15 ms */
+    } rows[] = {{-1, -1, 1.5e-3}, {1, 1, 1.5e-3}, {-1, 1, 2e-3}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        double sum = 0.0;
+
+        for (uint64_t seed = 1; seed <= 20; seed++)
+            sum += log(error_under_load_s(rows[i].first, rows[i].then, seed)) / 20.0;
+        if (exp(sum) > rows[i].limit_s)
+            fail_msg("row %zu: %.3g s", i, exp(sum));
+    }
+}
+
 /* --- combination --- */
 
 static struct candidate agreeing(double offset_s, double sd_s, double distance_s)
@@ -291,12 +351,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(route_finds_a_longer_way_a_shorter_one_and_the_way_back),
         cmocka_unit_test(route_takes_queues_for_queues),
+        cmocka_unit_test(route_takes_a_slow_rise_for_a_queue),
         cmocka_unit_test(route_never_runs_out_of_labels),
         cmocka_unit_test(route_excess_is_counted_over_the_own_floor),
         cmocka_unit_test(asymmetry_tells_in_which_direction_the_queue_stands),
         cmocka_unit_test(track_on_a_longer_route_is_as_good_as_before),
         cmocka_unit_test(track_with_a_known_asymmetry_corrects_by_it),
         cmocka_unit_test(track_takes_four_refusals_for_a_new_route),
+        cmocka_unit_test(track_sees_through_a_loaded_link),
         cmocka_unit_test(combine_weighs_by_noise_when_sources_agree_and_by_distance_when_not),
         cmocka_unit_test(combine_of_equals_is_surer_than_each_but_shares_the_oscillator),
     };

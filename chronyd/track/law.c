@@ -1,0 +1,139 @@
+/* law.c - what the delay of a sample tells about its error: the assumptions, and which one holds.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/defs.h"
+#include "chronyd/track/track_private.h"
+
+/* From so many samples on they may show that delays tell something else of their errors than that
+ * both ways queue alike, */
+#define LAW_SAMPLES 8
+/* by that much more log likelihood: for queues on one way, */
+#define ONE_WAY_EVIDENCE 4.0
+/* with so much for each side that is chosen to fit, */
+#define SIDE_EVIDENCE 1.0
+/* and so much that speaks for one direction and not for the other; for noise of the time stamps
+ * this over the number of samples, but at least that. */
+#define STAMPS_EVIDENCE 40.0
+#define STAMPS_EVIDENCE_LEAST 1.0
+/* The wander of a clock that is called steady. */
+#define STEADY_WANDER 3e-9
+
+static bool is_one_way(enum track_law law)
+{
+    return law == LAW_UPWARD || law == LAW_DOWNWARD || law == LAW_EITHER;
+}
+
+/* Which way sample i queued under the law: -1 to the source, 1 back. */
+static int lean(const struct track *t, enum track_law law, size_t i)
+{
+    return law == LAW_UPWARD ? -1 : law == LAW_DOWNWARD ? 1 : law == LAW_EITHER ? t->side[i] : 0;
+}
+
+/* The points as they are under the law. */
+static void apply(const struct track *t, enum track_law law, struct filter_point *points)
+{
+    memcpy(points, t->points, t->count * sizeof points[0]);
+    if (law == LAW_STAMPS)
+        filter_flatten(t->points, t->count, points);
+    for (size_t i = 0; i < t->count; i++) {
+        int way = lean(t, law, i);
+
+        if (way == 0)
+            continue;
+        points[i].y_s += way * points[i].queue_s / 2.0;
+        points[i].half_s = points[i].lean_half_s;
+    }
+}
+
+/* The side on which the path of a steady oscillator through the boxes passes each by, where it is
+ * near an edge. Returns how many have one: each is a freedom that has to be paid for. */
+static int find_sides(struct track *t, const struct filter_prior *prior)
+{
+    struct filter_result steady = {
+        .wander = STEADY_WANDER, .scale = 1.0, .slope_sd = prior->slope_sd};
+    struct filter_path path;
+    double residuals[TRACK_SAMPLES_MAX], slopes[TRACK_SAMPLES_MAX];
+    int sides = 0;
+
+    filter_run(t->points, t->count, prior->slope, &steady, &path);
+    filter_residuals(t->points, t->count, &path, residuals, slopes);
+    for (size_t i = 0; i < t->count; i++) {
+        double queue = t->points[i].queue_s;
+
+        t->side[i] =
+            queue > 0.0 && fabs(residuals[i]) >= queue / 4.0 ? (residuals[i] > 0.0 ? -1 : 1) : 0;
+        sides += t->side[i] != 0;
+    }
+    return sides;
+}
+
+/* What a less simple law has to explain better, in log likelihood. */
+static double price(const struct track *t, enum track_law law, int sides)
+{
+    if (law == LAW_STAMPS)
+        return max_d(STAMPS_EVIDENCE / (double)t->count, STAMPS_EVIDENCE_LEAST);
+    if (law == LAW_EITHER)
+        return ONE_WAY_EVIDENCE + SIDE_EVIDENCE * sides;
+    return is_one_way(law) ? ONE_WAY_EVIDENCE : 0.0;
+}
+
+/* Learns under the law. Returns what speaks for it. */
+static double evidence(struct track *t, enum track_law law, const struct filter_prior *prior,
+                       int sides)
+{
+    struct filter_prior p = *prior;
+    struct filter_point points[TRACK_SAMPLES_MAX];
+    struct filter_result *r = &t->learned[law];
+
+    /* Samples whose errors have much in common agree with each other better than with the truth. */
+    p.least_scale = law == LAW_QUEUES ? min_d(2.0 * t->standing, 1.0) : 0.0;
+    apply(t, law, points);
+    filter_learn(points, t->count, &p, r->scale, r);
+    /* A queue on one way is a reason for errors only if it makes the clock no less steady. */
+    if (is_one_way(law) && r->wander > max_d(t->learned[LAW_QUEUES].wander, STEADY_WANDER))
+        return -HUGE_VAL;
+    return r->evidence - price(t, law, sides);
+}
+
+/* That a short round trip is a good one, and one through a queue as often early as late, holds
+ * where both ways queue alike. It does not where the link is loaded in one direction: then the
+ * offset follows the delay, and a clock would have to wander a lot to do so by itself. Nor does it
+ * where the time stamps themselves are the noise: then all samples are equal, and to prefer some is
+ * to throw the others away. The evidence decides; without much of it queues are assumed. */
+void track_choose_law(struct track *t, const struct filter_prior *prior)
+{
+    bool may_lean = !track_has_fixed_asymmetry(t), may_turn = may_lean && t->standing > 0.0;
+    int sides = may_turn && t->count > LAW_SAMPLES ? find_sides(t, prior) : 0;
+    double best = evidence(t, LAW_QUEUES, prior, sides);
+
+    t->law = LAW_QUEUES;
+    for (int i = LAW_QUEUES + 1; i < TRACK_LAWS && t->count > LAW_SAMPLES; i++) {
+        enum track_law law = (enum track_law)i;
+        double e;
+
+        if (law == LAW_EITHER ? !may_turn : is_one_way(law) && !may_lean)
+            continue;
+        e = evidence(t, law, prior, sides);
+        if (e > best) {
+            best = e;
+            t->law = law;
+        }
+    }
+    /* A queue that fills and a clock that is fast look alike, and so do the two directions. */
+    if ((t->law == LAW_UPWARD || t->law == LAW_DOWNWARD) &&
+        fabs(t->learned[LAW_UPWARD].evidence - t->learned[LAW_DOWNWARD].evidence) <
+            ONE_WAY_EVIDENCE)
+        t->law = LAW_QUEUES;
+    t->filter = t->learned[t->law];
+}
+
+void track_run_law(struct track *t, const struct filter_prior *prior, struct filter_path *path)
+{
+    if (t->law == LAW_STAMPS)
+        filter_flatten(t->points, t->count, t->points);
+    for (size_t i = 0; i < t->count; i++)
+        t->points[i].lean = lean(t, t->law, i);
+    filter_run(t->points, t->count, prior->slope, &t->filter, path);
+}
