@@ -17,7 +17,7 @@
 #define INTERVALS_MOST 3.0
 /* An offset of so many standard deviations is no noise. What the frequency may have brought about
  * since the last update is as good as one. */
-#define SURPRISE 4.0
+#define SURPRISE 2.5
 
 double steer_slew_s(const struct steer *s)
 {
