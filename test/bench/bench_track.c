@@ -64,7 +64,13 @@ enum law {
     LAW_UPLOAD,      /* the same, most of the time */
     LAW_STAMPS,      /* jitter of the time stamps: as much in the delay as in the offset */
     LAW_ROUTE,       /* the base delay changes every few hours, asymmetrically */
+    LAW_BLOAT,       /* a queue upwards that fills and drains all the time, */
+    LAW_SLOW_BLOAT,  /* slowly, */
+    LAW_TURNS,       /* or upwards and downwards by turns */
+    LAW_GAMMA,       /* many small queues: short delays are rare */
 };
+
+#define GAMMA_SHAPE 4
 
 struct network {
     const char *name;
@@ -122,12 +128,27 @@ static const struct network networks[] = {
     {"stamps", LAW_STAMPS, .servers = 1, .base_s = {2e-6}, .up_s = 100e-9, .down_s = 100e-9,
      .wander = 1e-10, .minpoll = 0, .maxpoll = 4, .freq = 5e-6, .offset_s = 0.01, .run_s = 10000,
      .settle_s = 1000},
+    {"gauss", LAW_STAMPS, .servers = 1, .base_s = {15e-3}, .up_s = 1e-3, .down_s = 1e-3,
+     .wander = 1e-9, .minpoll = 6, .maxpoll = 10, .freq = 20e-6, .offset_s = 0.1, .run_s = 40000,
+     .settle_s = 4000},
     {"route", LAW_ROUTE, .servers = 1, .base_s = {10e-3}, .up_s = 0.5e-3, .down_s = 0.5e-3,
      .wander = 1e-9, .minpoll = 6, .maxpoll = 10, .freq = 20e-6, .offset_s = 0.1, .run_s = 80000,
      .settle_s = 4000},
     {"temperature", LAW_EXPONENTIAL, .servers = 1, .base_s = {1e-3}, .up_s = 0.2e-3,
      .down_s = 0.2e-3, .wander = 1e-9, .temperature = 1e-6, .minpoll = 6, .maxpoll = 10,
      .freq = 20e-6, .offset_s = 0.1, .run_s = 80000, .settle_s = 4000},
+    {"bloat", LAW_BLOAT, .servers = 1, .base_s = {15e-3}, .up_s = 2e-3, .down_s = 2e-3,
+     .wander = 1e-9, .minpoll = 6, .maxpoll = 10, .freq = 20e-6, .offset_s = 0.1, .run_s = 40000,
+     .settle_s = 4000},
+    {"slowbloat", LAW_SLOW_BLOAT, .servers = 1, .base_s = {15e-3}, .up_s = 2e-3, .down_s = 2e-3,
+     .wander = 1e-9, .minpoll = 6, .maxpoll = 10, .freq = 20e-6, .offset_s = 0.1, .run_s = 80000,
+     .settle_s = 4000},
+    {"turns", LAW_TURNS, .servers = 1, .base_s = {15e-3}, .up_s = 2e-3, .down_s = 2e-3,
+     .wander = 1e-9, .minpoll = 6, .maxpoll = 10, .freq = 20e-6, .offset_s = 0.1, .run_s = 80000,
+     .settle_s = 4000},
+    {"gamma", LAW_GAMMA, .servers = 1, .base_s = {10e-3}, .up_s = 4e-3, .down_s = 4e-3,
+     .wander = 1e-9, .minpoll = 6, .maxpoll = 10, .freq = 20e-6, .offset_s = 0.1, .run_s = 40000,
+     .settle_s = 4000},
     {"quiet", LAW_NORMAL, .servers = 1, .base_s = {20e-6}, .up_s = 50e-9, .down_s = 50e-9,
      .wander = 1e-10, .minpoll = 0, .maxpoll = 4, .freq = 5e-6, .offset_s = 0.01, .run_s = 5000,
      .settle_s = 1000},
@@ -220,6 +241,12 @@ static double raw_freq(const struct world *w)
     return w->freq - w->line_freq + slewing;
 }
 
+/* 0 at whole numbers, 1 half way between them. */
+static double triangle(double x)
+{
+    return 1.0 - fabs(2.0 * (x - floor(x)) - 1.0);
+}
+
 /* Delays of one exchange. `hidden` is an error of the offset that the delay does not show. */
 static void draw_delays(struct world *w, struct server *s, size_t index, double *up, double *down,
                         double *hidden)
@@ -271,6 +298,22 @@ static void draw_delays(struct world *w, struct server *s, size_t index, double 
         }
         *up += s->up_s;
         *down += max_d(s->down_s, 0.0);
+        break;
+    case LAW_BLOAT:
+        *up += 100e-3 * triangle(w->now_s / 3000.0);
+        break;
+    case LAW_SLOW_BLOAT:
+        *up += 50e-3 * triangle(w->now_s / 20000.0);
+        break;
+    case LAW_TURNS:
+        *(fmod(w->now_s, 14400.0) < 7200.0 ? up : down) += 60e-3 * triangle(w->now_s / 3600.0);
+        break;
+    case LAW_GAMMA:
+        *up = *down = base;
+        for (int i = 0; i < GAMMA_SHAPE; i++) {
+            *up += n->up_s / GAMMA_SHAPE * exponential(&w->seed);
+            *down += n->down_s / GAMMA_SHAPE * exponential(&w->seed);
+        }
         break;
     }
 }
