@@ -245,9 +245,8 @@ static void settle_names(struct chronyd *d)
     sources_remove_dumps(d->sources, dir);
 }
 
-bool chronyd_start(struct chronyd *d, struct err *err)
+void chronyd_start(struct chronyd *d)
 {
-    (void)err;
     reference_start(d->reference);
     tempcomp_start(d->tempcomp);
     control_open_unix(d->control);
@@ -266,7 +265,6 @@ bool chronyd_start(struct chronyd *d, struct err *err)
         access_rules_start(d->ntp_rules);
         access_rules_start(d->command_rules);
     }
-    return true;
 }
 
 void chronyd_destroy(struct chronyd *d)

@@ -30,7 +30,7 @@ struct chronyd *chronyd_create(const struct config *config, const struct chronyd
                                const struct os *os, const struct log *log, struct err *err);
 /* The rest of the start, with the final privileges: drift file, Unix socket, sources, names. With
  * initstepslew the clock is first set from its hosts; the daemon is ready after that. */
-bool chronyd_start(struct chronyd *d, struct err *err);
+void chronyd_start(struct chronyd *d);
 /* Clean end: dump files, drift file; sockets are closed. NULL is allowed. */
 void chronyd_destroy(struct chronyd *d);
 

@@ -413,7 +413,10 @@ static bool start(struct process *p, struct err *err)
         set_real_time_priority(&p->log, p->config.sched_priority);
     if (p->config.lock_all)
         lock_memory(&p->log);
-    return drop_privileges(p, err) && chronyd_start(p->chronyd, err);
+    if (!drop_privileges(p, err))
+        return false;
+    chronyd_start(p->chronyd);
+    return true;
 }
 
 /* --- run and end ----------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #define IBURST_TOTAL 8
 #define BURST_TOTAL_MAX 4
 #define BURST_SPACING_S 2.0
+#define BURST_SPACING_SHARE (1.0 / 4) /* of the interval, if that is less */
 #define PRESEND_BEFORE_S 2.0
 /* Intervals below a second are only for servers that are near. */
 #define SUBSECOND_DELAY_MAX_S 0.01
@@ -16,6 +17,7 @@
 #define GAP_MAX_S 0.2
 #define GAP_SHARE (1.0 / 320)
 #define KISS_INTERVALS 4
+#define REMOTE_POLL_NONE INT8_MAX /* the peer has not told its interval yet */
 /* After a change of the network: until routes and addresses are in place, and at least between two
  * requests. */
 #define NETWORK_SETTLES_S 1.0
@@ -67,7 +69,7 @@ static double spacing_s(const struct association *a)
 {
     double interval_s = regular_interval_s(a);
 
-    return in_burst(a) ? min_d(BURST_SPACING_S, interval_s / 4) : interval_s;
+    return in_burst(a) ? min_d(BURST_SPACING_S, interval_s * BURST_SPACING_SHARE) : interval_s;
 }
 
 static struct mono lengthened(const struct association *a, struct mono from, double interval_s)
@@ -108,7 +110,7 @@ void polling_reset(struct association *a)
     timer_cancel(a->room->timers, &a->transmit_timer);
     a->slot_reserved = false;
     poll_reset(&a->polling, &l);
-    a->remote_poll = 127;
+    a->remote_poll = REMOTE_POLL_NONE;
     a->presends_left = -1;
     a->kiss_delay_intervals = 0;
     a->burst_good = a->burst_total = 0;
@@ -255,7 +257,8 @@ static void set_next(struct association *a, struct mono now, bool presend)
 static bool still_wanted(struct association *a)
 {
     struct addr before = a->remote.addr;
-    bool unreachable = source_reach(a->source) == 0 && source_reach_polls(a->source) >= 8;
+    bool unreachable =
+        source_reach(a->source) == 0 && source_reach_polls(a->source) >= SOURCE_REACH_BITS;
 
     if (unreachable && a->owner.failed)
         a->owner.failed(a->owner.ctx, a);

@@ -465,7 +465,8 @@ void refclocks_destroy(struct refclocks *rs)
 bool refclocks_all_silent(const struct refclocks *rs)
 {
     for (size_t i = 0; rs && i < rs->count; i++)
-        if (source_reach(rs->list[i].source) || source_reach_polls(rs->list[i].source) < 8)
+        if (source_reach(rs->list[i].source) ||
+            source_reach_polls(rs->list[i].source) < SOURCE_REACH_BITS)
             return false;
     return true;
 }

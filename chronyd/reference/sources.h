@@ -75,8 +75,10 @@ void source_update_reach(struct source *s, bool reached);
 void source_reset_reach(struct source *s);
 /* It is not asked any longer. */
 void source_fell_silent(struct source *s);
+/* The results of the last polls, the newest in the lowest bit; how many of them there are yet. */
+#define SOURCE_REACH_BITS 8
 uint8_t source_reach(const struct source *s);
-int source_reach_polls(const struct source *s);
+int source_reach_polls(const struct source *s); /* 0..SOURCE_REACH_BITS */
 /* What the last good packet said about the source. */
 void source_update_status(struct source *s, int stratum, enum leap leap);
 /* A measurement: adds it, logs statistics, runs the selection. */

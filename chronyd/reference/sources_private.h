@@ -5,8 +5,6 @@
 
 #include "chronyd/reference/sources.h"
 
-#define SOURCE_REACH_BITS 8
-
 struct source {
     struct sources *owner;
     struct source_settings settings;
