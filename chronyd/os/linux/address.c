@@ -1,5 +1,4 @@
-/* address.c - addresses and error codes between our types and the system's. */
-#include <errno.h>
+/* address.c - addresses between our types and the system's. */
 #include <netinet/in.h>
 #include <string.h>
 
@@ -46,35 +45,4 @@ bool endpoint_from_sockaddr(const struct sockaddr_storage *ss, struct endpoint *
         return true;
     }
     return false;
-}
-
-enum err_code err_code_from_errno(int sys)
-{
-    switch (sys) {
-    case EACCES:
-    case EPERM:
-        return ERR_PERMISSION;
-    case EADDRINUSE:
-        return ERR_IN_USE;
-    case ENOENT:
-    case ENOTDIR:
-        return ERR_MISSING;
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EADDRNOTAVAIL:
-    case ECONNREFUSED:
-        return ERR_UNREACHABLE;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case ENOBUFS:
-        return ERR_LIMIT;
-    case EAFNOSUPPORT:
-    case EPROTONOSUPPORT:
-    case EINVAL:
-        return ERR_UNSUPPORTED;
-    default:
-        return ERR_IO;
-    }
 }

@@ -3,7 +3,6 @@
  * The kernel adds two rates: that of the tick, in steps of 100 ppm, and the frequency, up to
  * 500 ppm in units of 2^-16 ppm. Together they reach 100000 ppm either way. Both are set with one
  * call, so that no moment has the one without the other. */
-#include <errno.h>
 #include <math.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -146,11 +145,8 @@ bool world_set_rate(void *ctx, double rate_ppm, double *applied_ppm, struct err 
     tx.tick = c->tick_nominal + steps;
     tx.freq = lround((rate_ppm - (double)steps * c->ppm_per_tick) * FREQ_UNITS_PER_PPM);
     asked_ppm = rate_from_timex(c, &tx);
-    if (adjtimex(&tx) < 0) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not adjust the system clock");
-    }
+    if (adjtimex(&tx) < 0)
+        return err_from_errno(err, "Could not adjust the system clock");
     /* The kernel answers with what is in force; it may have clamped what we asked for. */
     c->rate_ppm = tx.tick > 0 ? rate_from_timex(c, &tx) : asked_ppm;
     if (applied_ppm)
@@ -177,11 +173,8 @@ bool world_step(void *ctx, double offset_s, struct err *err)
     now = ns_add(read_clock(CLOCK_REALTIME), ns);
     seconds = now / NS_PER_S - (now % NS_PER_S < 0);
     ts = (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(now - seconds * NS_PER_S)};
-    if (clock_settime(CLOCK_REALTIME, &ts) < 0) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not step the system clock");
-    }
+    if (clock_settime(CLOCK_REALTIME, &ts) < 0)
+        return err_from_errno(err, "Could not step the system clock");
     return true;
 }
 
@@ -203,11 +196,7 @@ bool world_set_clock_status(void *ctx, const struct os_clock_status *status, str
         tx.modes |= ADJ_TAI;
         tx.constant = status->tai_offset_s;
     }
-    if (adjtimex(&tx) < 0) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys,
-                           "Could not set the system clock's status");
-    }
+    if (adjtimex(&tx) < 0)
+        return err_from_errno(err, "Could not set the system clock's status");
     return true;
 }

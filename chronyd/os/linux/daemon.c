@@ -156,8 +156,7 @@ static bool make_parents(const char *path, struct err *err)
 
         *slash = '\0';
         if (stat(part, &st) < 0 && mkdir(part, 0755) < 0 && errno != EEXIST)
-            return err_set_sys(err, err_code_from_errno(errno), errno,
-                               "Could not create directory %s", part);
+            return err_from_errno(err, "Could not create directory %s", part);
         *slash = '/';
     }
     return true;
@@ -188,10 +187,8 @@ bool make_directory(const char *path, unsigned mode, uint32_t uid, uint32_t gid,
     if (!make_parents(path, err))
         return false;
     if (mkdir(path, (mode_t)mode) < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not create directory %s",
-                           path);
+        return err_from_errno(err, "Could not create directory %s", path);
     if ((uid != getuid() || gid != getgid()) && !give_directory(path, uid, gid))
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not change owner of %s",
-                           path);
+        return err_from_errno(err, "Could not change owner of %s", path);
     return true;
 }

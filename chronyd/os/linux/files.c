@@ -109,11 +109,8 @@ bool world_file_read(void *ctx, const char *path, size_t max, char **data, size_
     bool ok;
 
     (void)ctx;
-    if (fd < 0) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not open %s", path);
-    }
+    if (fd < 0)
+        return err_from_errno(err, "Could not open %s", path);
     ok = read_to_end(fd, path, max, data, length, err);
     (void)close(fd);
     return ok;
@@ -126,14 +123,13 @@ static bool write_file(const char *path, const void *data, size_t length, unsign
 
     (void)unlink(path);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
-    if (fd < 0) {
+    if (fd < 0)
+        return err_from_errno(err, "Could not open %s", path);
+    sys = write_all(fd, data, length) && fsync(fd) == 0 ? 0 : errno;
+    if (close(fd) < 0 && sys == 0)
         sys = errno;
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not open %s", path);
-    }
-    if (write_all(fd, data, length) && fsync(fd) == 0 && close(fd) == 0)
+    if (sys == 0)
         return true;
-    sys = errno;
-    (void)close(fd);
     (void)unlink(path);
     return err_set_sys(err, ERR_IO, sys, "Could not write %s", path);
 }
@@ -150,10 +146,9 @@ bool world_file_replace(void *ctx, const char *path, const void *data, size_t le
     if (!write_file(tmp, data, length, mode, err))
         return false;
     if (rename(tmp, path) < 0) {
-        int sys = errno;
-
+        (void)err_from_errno(err, "Could not replace %s", path);
         (void)unlink(tmp);
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not replace %s", path);
+        return false;
     }
     return true;
 }
@@ -163,7 +158,7 @@ bool world_file_remove(void *ctx, const char *path, struct err *err)
     (void)ctx;
     if (unlink(path) == 0)
         return true;
-    return err_set_sys(err, err_code_from_errno(errno), errno, "Could not remove %s", path);
+    return err_from_errno(err, "Could not remove %s", path);
 }
 
 bool world_file_mtime(void *ctx, const char *path, struct utc *out)
@@ -195,11 +190,8 @@ int world_append_open(void *ctx, const char *path, unsigned mode, struct err *er
              (mode_t)mode);
 
     (void)ctx;
-    if (fd < 0) {
-        int sys = errno;
-
-        (void)err_set_sys(err, err_code_from_errno(sys), sys, "Could not open %s", path);
-    }
+    if (fd < 0)
+        (void)err_from_errno(err, "Could not open %s", path);
     return fd;
 }
 

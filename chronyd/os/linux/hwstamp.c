@@ -155,7 +155,7 @@ static bool enable(struct world *w, const struct os_hwstamp_params *p, struct hw
     port->ways = (struct phc_ways){.no_cross_stamps = p->no_cross_stamps};
     port->fd = open_clock(phc_path(port->clock, path));
     if (port->fd < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not open %s", path);
+        return err_from_errno(err, "Could not open %s", path);
     return true;
 }
 

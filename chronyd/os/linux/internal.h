@@ -139,12 +139,24 @@ struct world {
     size_t random_left;
 };
 
+/* A time that a driver or another process told, in nanoseconds; false if it is none. */
+#define SECONDS_MAX INT64_C(9000000000) /* leaves room for sums in 64 bits of nanoseconds */
+static inline bool ns_from_parts(int64_t seconds, int64_t ns, int64_t *out)
+{
+    if (seconds < -SECONDS_MAX || seconds > SECONDS_MAX || ns < 0 || ns >= NS_PER_S)
+        return false;
+    *out = seconds * NS_PER_S + ns;
+    return true;
+}
+
 /* slots.c */
 int slot_add(struct world *w, enum slot_kind kind, int fd); /* takes over fd; -1: no memory */
 struct slot *slot_get(struct world *w, int handle, enum slot_kind kind); /* NULL: not one */
 void slot_close(struct world *w, int handle);
 int socket_plain(const struct world *w, int domain, int type); /* close-on-exec, non-blocking */
 void set_descriptor_flags(int fd);
+/* For reading and writing, or at least for reading; close-on-exec. -1 with errno set. */
+int open_device(const char *path);
 
 /* clock.c */
 void clock_init(struct world *w, bool wanted);
@@ -180,7 +192,10 @@ void world_random(void *ctx, void *out, size_t length);
 socklen_t sockaddr_from_endpoint(struct sockaddr_storage *ss, enum addr_family family,
                                  const struct addr *a, uint16_t port);
 bool endpoint_from_sockaddr(const struct sockaddr_storage *ss, struct endpoint *out);
-enum err_code err_code_from_errno(int sys);
+
+/* error.c */
+/* A call has failed: err_set_sys() with what errno says, and the code that it stands for. */
+bool err_from_errno(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* udp.c, udp_send.c, udp_receive.c */
 int world_udp_open(void *ctx, const struct os_udp_params *params, struct err *err);

@@ -14,7 +14,6 @@
 #include "base/text.h"
 #include "chronyd/os/linux/internal.h"
 
-#define SECONDS_MAX INT64_C(9000000000)
 #define READING_MAX_NS 1e9
 #define SERIES_MAX_NS 6e10
 #define APART_MAX_NS 9e18
@@ -35,10 +34,7 @@ bool phc_is_clock(int fd)
 
 bool phc_time(const struct ptp_clock_time *t, int64_t *ns)
 {
-    if (t->sec < -SECONDS_MAX || t->sec > SECONDS_MAX || t->nsec >= NS_PER_S)
-        return false;
-    *ns = t->sec * NS_PER_S + t->nsec;
-    return true;
+    return ns_from_parts(t->sec, t->nsec, ns);
 }
 
 static bool near(int64_t a, int64_t b, double limit_ns)

@@ -1,6 +1,5 @@
 /* refclock.c - reference clocks: the table of drivers, and what they have in common. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,16 +81,9 @@ static bool options_are_known(const struct refclock_driver *driver, const char *
 
 bool refclock_open_device(struct refclock_device *d, const char *what, struct err *err)
 {
-    d->fd = open(d->parameter, O_RDWR);
-    if (d->fd < 0 && (errno == EACCES || errno == EROFS))
-        d->fd = open(d->parameter, O_RDONLY);
-    if (d->fd < 0) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not open %s device %s", what,
-                           d->parameter);
-    }
-    (void)fcntl(d->fd, F_SETFD, FD_CLOEXEC);
+    d->fd = open_device(d->parameter);
+    if (d->fd < 0)
+        return err_from_errno(err, "Could not open %s device %s", what, d->parameter);
     return true;
 }
 

@@ -2,7 +2,6 @@
  *
  * Read as a time, the closest readings out of many at once; or, with option extpps, as a stamp of
  * pulses on one of its pins. */
-#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/ptp_clock.h>
 #include <stdlib.h>
@@ -51,25 +50,18 @@ static bool start_pulses(const struct refclock_device *d, int pin, struct err *e
 {
     struct ptp_pin_desc function;
     struct ptp_extts_request request;
-    int sys;
 
     memset(&function, 0, sizeof function);
     function.index = (unsigned)pin;
     function.func = PTP_PF_EXTTS;
     function.chan = (unsigned)d->channel;
-    if (pin >= 0 && ioctl(d->fd, PTP_PIN_SETFUNC, &function) < 0) {
-        sys = errno;
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not set pin %d of %s", pin,
-                           d->parameter);
-    }
+    if (pin >= 0 && ioctl(d->fd, PTP_PIN_SETFUNC, &function) < 0)
+        return err_from_errno(err, "Could not set pin %d of %s", pin, d->parameter);
     memset(&request, 0, sizeof request);
     request.index = (unsigned)d->channel;
     request.flags = PTP_ENABLE_FEATURE | (d->falling ? PTP_FALLING_EDGE : PTP_RISING_EDGE);
-    if (ioctl(d->fd, PTP_EXTTS_REQUEST, &request) < 0) {
-        sys = errno;
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not get pulses of %s",
-                           d->parameter);
-    }
+    if (ioctl(d->fd, PTP_EXTTS_REQUEST, &request) < 0)
+        return err_from_errno(err, "Could not get pulses of %s", d->parameter);
     return true;
 }
 
@@ -126,11 +118,8 @@ static bool phc_open(struct world *w, struct refclock_device *d, const char *opt
         !refclock_option_int(options, "channel", 0, INT16_MAX, &d->channel, err) ||
         !find_device(w, d, err) || !refclock_open_device(d, "PTP", err))
         return false;
-    if (!phc_is_clock(d->fd)) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys, "%s is no PTP clock", d->parameter);
-    }
+    if (!phc_is_clock(d->fd))
+        return err_from_errno(err, "%s is no PTP clock", d->parameter);
     return !d->reports || start_pulses(d, pin, err);
 }
 

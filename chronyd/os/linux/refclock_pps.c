@@ -3,7 +3,6 @@
 #include "features.h"
 
 #ifdef HAVE_PPS
-#include <errno.h>
 #include <linux/pps.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,11 +14,8 @@ static bool set_mode(const struct refclock_device *d, struct err *err)
     struct pps_kparams params;
     int abilities = 0;
 
-    if (ioctl(d->fd, PPS_GETCAP, &abilities) < 0) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys, "%s is no PPS device", d->parameter);
-    }
+    if (ioctl(d->fd, PPS_GETCAP, &abilities) < 0)
+        return err_from_errno(err, "%s is no PPS device", d->parameter);
     if (!(abilities & edge))
         return err_set(err, ERR_UNSUPPORTED, "PPS device %s cannot capture the %s edge",
                        d->parameter, d->falling ? "clear" : "assert");
@@ -31,8 +27,7 @@ static bool set_mode(const struct refclock_device *d, struct err *err)
         if (ioctl(d->fd, PPS_SETPARAMS, &params) == 0 || captures)
             return true;
     }
-    return err_set_sys(err, err_code_from_errno(errno), errno, "Could not set up PPS device %s",
-                       d->parameter);
+    return err_from_errno(err, "Could not set up PPS device %s", d->parameter);
 }
 
 static bool pps_open(struct world *w, struct refclock_device *d, const char *options,

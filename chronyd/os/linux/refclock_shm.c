@@ -2,7 +2,6 @@
  *
  * The other side may be anybody who is allowed to write there: every field is copied once and then
  * checked. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -12,7 +11,6 @@
 #include "chronyd/os/linux/refclock.h"
 
 #define SHM_KEY 0x4e545030
-#define SECONDS_MAX INT64_C(9000000000)
 
 struct shm_time {
     int mode;
@@ -51,12 +49,8 @@ static bool shm_open_segment(struct world *w, struct refclock_device *d, const c
     }
     id = shmget((key_t)(SHM_KEY + unit), sizeof(struct shm_time), IPC_CREAT | (int)(mode & 0777));
     at = id < 0 ? NULL : shmat(id, NULL, 0);
-    if (!at || at == (void *)-1) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys,
-                           "Could not open shared memory of SHM unit %ld", unit);
-    }
+    if (!at || at == (void *)-1)
+        return err_from_errno(err, "Could not open shared memory of SHM unit %ld", unit);
     d->segment = at;
     return true;
 }
@@ -92,14 +86,9 @@ static bool take_copy(volatile struct shm_time *segment, struct shm_time *copy)
 /* Old writers leave the nanoseconds alone: they count only if they say the same. */
 static bool time_of(int64_t seconds, int us, unsigned ns, struct utc *out)
 {
-    int64_t fraction_ns = (int64_t)us * 1000;
+    int64_t fraction_ns = ns / 1000 == (unsigned)us ? (int64_t)ns : (int64_t)us * 1000;
 
-    if (seconds < -SECONDS_MAX || seconds > SECONDS_MAX || us < 0 || us > 999999)
-        return false;
-    if (ns / 1000 == (unsigned)us)
-        fraction_ns = ns;
-    out->ns = seconds * NS_PER_S + fraction_ns;
-    return true;
+    return ns_from_parts(seconds, fraction_ns, &out->ns);
 }
 
 static bool shm_poll(struct refclock_device *d, struct os_refclock_sample *out)

@@ -1,6 +1,5 @@
 /* refclock_sock.c - a datagram socket to which receivers' programs send (spec chrony-conf
  * section 6). */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +11,6 @@
 #include "chronyd/os/linux/refclock.h"
 
 #define SOCK_MAGIC 0x534f434b
-#define SECONDS_MAX INT64_C(9000000000)
 
 struct sock_sample {
     struct timeval stamp;
@@ -39,12 +37,8 @@ static bool bind_socket(const struct refclock_device *d, struct err *err)
     if (!text_copy(sun.sun_path, sizeof sun.sun_path, d->parameter))
         return err_set(err, ERR_RANGE, "Path of refclock socket is too long: %s", d->parameter);
     remove_socket(d->parameter);
-    if (bind(d->fd, (struct sockaddr *)&sun, sizeof sun) < 0) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not bind refclock socket %s",
-                           d->parameter);
-    }
+    if (bind(d->fd, (struct sockaddr *)&sun, sizeof sun) < 0)
+        return err_from_errno(err, "Could not bind refclock socket %s", d->parameter);
     return true;
 }
 
@@ -56,11 +50,8 @@ static bool sock_open(struct world *w, struct refclock_device *d, const char *op
     (void)options;
     d->reports = true;
     d->fd = socket_plain(w, AF_UNIX, SOCK_DGRAM);
-    if (d->fd < 0) {
-        int sys = errno;
-
-        return err_set_sys(err, err_code_from_errno(sys), sys, "Could not open refclock socket");
-    }
+    if (d->fd < 0)
+        return err_from_errno(err, "Could not open refclock socket");
     if (!w->restricted)
         return bind_socket(d, err);
     w->sockets_to_bind = true;
@@ -88,8 +79,7 @@ static void sock_close(struct refclock_device *d)
 
 static bool is_sane(const struct sock_sample *m)
 {
-    return m->magic == SOCK_MAGIC && m->stamp.tv_sec >= -SECONDS_MAX &&
-           m->stamp.tv_sec <= SECONDS_MAX && m->stamp.tv_usec >= 0 && m->stamp.tv_usec <= 999999 &&
+    return m->magic == SOCK_MAGIC && m->stamp.tv_usec >= 0 && m->stamp.tv_usec <= 999999 &&
            isfinite(m->offset_s);
 }
 
@@ -104,9 +94,8 @@ static bool sock_receive(struct refclock_device *d, struct os_refclock_sample *o
     if (n != (ssize_t)sizeof m)
         return false;
     memcpy(&m, data, sizeof m);
-    if (!is_sane(&m))
+    if (!is_sane(&m) || !ns_from_parts(m.stamp.tv_sec, m.stamp.tv_usec * 1000, &out->stamp.ns))
         return false;
-    out->stamp.ns = m.stamp.tv_sec * NS_PER_S + m.stamp.tv_usec * 1000;
     out->offset_s = m.offset_s;
     out->leap = m.leap;
     out->pulse = m.pulse != 0;

@@ -85,7 +85,7 @@ static void look_up(struct query *q)
     q->status = q->count > 0 ? OS_RESOLVED : OS_RESOLVE_PERMANENT;
 }
 
-/* The next one to look up; `busy` is false when a round begins. NULL: the end has come. */
+/* The next one to look up; *round_begins: there was none for a while. NULL: the end has come. */
 static struct query *next_query(struct resolver *r, bool *round_begins)
 {
     struct query *q = NULL;

@@ -1,6 +1,4 @@
 /* rtc.c - the real-time clock's device: its seconds as events, reading and setting it. */
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <unistd.h>
@@ -21,20 +19,12 @@ static struct utc_calendar calendar_from_rtc(const struct rtc_time *t)
                                  .second = t->tm_sec};
 }
 
-static int open_device(const char *device, struct err *err)
+static int open_rtc(const char *device, struct err *err)
 {
-    int fd = open(device, O_RDWR);
+    int fd = open_device(device);
 
-    if (fd < 0 && (errno == EACCES || errno == EROFS))
-        fd = open(device, O_RDONLY);
-    if (fd < 0) {
-        int sys = errno;
-
-        (void)err_set_sys(err, err_code_from_errno(sys), sys, "Could not open RTC device %s",
-                          device);
-        return -1;
-    }
-    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (fd < 0)
+        (void)err_from_errno(err, "Could not open RTC device %s", device);
     return fd;
 }
 
@@ -43,7 +33,7 @@ bool world_rtc_open(void *ctx, const char *device, struct err *err)
     struct world *w = ctx;
 
     if (w->rtc_fd < 0)
-        w->rtc_fd = open_device(device, err);
+        w->rtc_fd = open_rtc(device, err);
     return w->rtc_fd >= 0;
 }
 
@@ -64,8 +54,7 @@ bool world_rtc_ticks(void *ctx, bool on, struct err *err)
     if (w->rtc_fd < 0)
         return err_set(err, ERR_MISSING, "RTC is not open");
     if (ioctl(w->rtc_fd, on ? RTC_UIE_ON : RTC_UIE_OFF, 0) < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno,
-                           "Could not switch RTC update interrupt");
+        return err_from_errno(err, "Could not switch RTC update interrupt");
     w->rtc_ticks = on;
     return true;
 }
@@ -83,7 +72,7 @@ bool world_rtc_set(void *ctx, const struct utc_calendar *to, struct err *err)
     if (w->rtc_fd < 0)
         return err_set(err, ERR_MISSING, "RTC is not open");
     if (ioctl(w->rtc_fd, RTC_SET_TIME, &t) < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not set RTC");
+        return err_from_errno(err, "Could not set RTC");
     return true;
 }
 
@@ -124,7 +113,7 @@ static bool wait_for_tick(int fd)
 bool world_rtc_read(void *ctx, const char *device, struct utc_calendar *shows, struct utc *stamp,
                     struct err *err)
 {
-    int fd = open_device(device, err);
+    int fd = open_rtc(device, err);
     bool ok;
 
     (void)ctx;

@@ -32,19 +32,17 @@ static bool prepare_listener(int fd, const char *path, unsigned mode, const char
         return err_set(err, ERR_RANGE, "Path of Unix socket is too long: %s", path);
     (void)unlink(path);
     if (bind(fd, (struct sockaddr *)&sun, sizeof sun) < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not bind Unix socket %s",
-                           path);
+        return err_from_errno(err, "Could not bind Unix socket %s", path);
     if (group) {
         const struct group *g = getgrnam(group);
 
         if (!g)
             return err_set(err, ERR_UNKNOWN, "Unknown group %s", group);
         if (chown(path, (uid_t)-1, g->gr_gid) < 0)
-            return err_set_sys(err, err_code_from_errno(errno), errno,
-                               "Could not change group of %s", path);
+            return err_from_errno(err, "Could not change group of %s", path);
     }
     if (chmod(path, (mode_t)mode) < 0 || listen(fd, LISTEN_BACKLOG) < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not listen on %s", path);
+        return err_from_errno(err, "Could not listen on %s", path);
     return true;
 }
 
@@ -82,7 +80,7 @@ int world_stream_listen(void *ctx, const char *path, unsigned mode, const char *
     }
     fd = socket_plain(w, AF_UNIX, SOCK_STREAM);
     if (fd < 0) {
-        (void)err_set_sys(err, err_code_from_errno(errno), errno, "Could not open Unix socket");
+        (void)err_from_errno(err, "Could not open Unix socket");
         return -1;
     }
     if (!prepare_listener(fd, path, mode, group, err)) {
@@ -101,7 +99,7 @@ int world_stream_connect(void *ctx, const char *path, struct err *err)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
     struct world *w = ctx;
-    int fd, sys;
+    int fd;
 
     if (w->restricted) {
         (void)err_set(err, ERR_UNSUPPORTED, "Stream sockets are not possible here");
@@ -113,10 +111,9 @@ int world_stream_connect(void *ctx, const char *path, struct err *err)
     }
     fd = socket_plain(w, AF_UNIX, SOCK_STREAM);
     if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof sun) < 0) {
-        sys = errno;
+        (void)err_from_errno(err, "Could not connect");
         if (fd >= 0)
             (void)close(fd);
-        (void)err_set_sys(err, err_code_from_errno(sys), sys, "Could not connect");
         return -1;
     }
     return slot_add(w, SLOT_STREAM, fd);

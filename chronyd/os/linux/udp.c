@@ -1,5 +1,4 @@
 /* udp.c - opening and closing UDP sockets, with the options that their use needs. */
-#include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -108,8 +107,7 @@ static bool set_options(int fd, const struct os_udp_params *p, struct err *err)
         (void)set_int(fd, SOL_SOCKET, SO_BROADCAST, 1);
     if (p->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->device,
                                 (socklen_t)strnlen(p->device, IF_NAMESIZE - 1) + 1) < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not bind socket to %s",
-                           p->device);
+        return err_from_errno(err, "Could not bind socket to %s", p->device);
     return true;
 }
 
@@ -121,13 +119,12 @@ static bool bind_and_connect(int fd, const struct os_udp_params *p, bool bound, 
     if (!bound && (p->local.family != ADDR_NONE || p->local_port != 0)) {
         length = sockaddr_from_endpoint(&ss, p->family, &p->local, p->local_port);
         if (bind(fd, (struct sockaddr *)&ss, length) < 0)
-            return err_set_sys(err, err_code_from_errno(errno), errno, "Could not bind UDP socket");
+            return err_from_errno(err, "Could not bind UDP socket");
     }
     if (p->remote.addr.family != ADDR_NONE) {
         length = sockaddr_from_endpoint(&ss, p->family, &p->remote.addr, p->remote.port);
         if (connect(fd, (struct sockaddr *)&ss, length) < 0)
-            return err_set_sys(err, err_code_from_errno(errno), errno,
-                               "Could not connect UDP socket");
+            return err_from_errno(err, "Could not connect UDP socket");
     }
     return true;
 }
@@ -182,7 +179,7 @@ int world_udp_open(void *ctx, const struct os_udp_params *p, struct err *err)
     if (!adopted)
         fd = socket_plain(w, p->family == ADDR_IPV6 ? AF_INET6 : AF_INET, SOCK_DGRAM);
     if (fd < 0) {
-        (void)err_set_sys(err, err_code_from_errno(errno), errno, "Could not open UDP socket");
+        (void)err_from_errno(err, "Could not open UDP socket");
         return -1;
     }
     if (!set_options(fd, p, err) || !bind_and_connect(fd, p, adopted, err)) {

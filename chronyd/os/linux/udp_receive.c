@@ -20,8 +20,6 @@
 #define SCM_TIMESTAMPING SO_TIMESTAMPING
 #endif
 
-#define SECONDS_MAX INT64_C(9000000000)
-
 /* What the ancillary data of one message says. */
 struct ancillary {
     struct utc stamp;
@@ -40,11 +38,7 @@ struct ancillary {
 /* False: there is none, or it is no time (clocks of interfaces may show anything). */
 static bool take_time(const struct timespec *ts, int64_t *ns)
 {
-    if ((ts->tv_sec == 0 && ts->tv_nsec == 0) || ts->tv_sec > SECONDS_MAX ||
-        ts->tv_sec < -SECONDS_MAX || ts->tv_nsec < 0 || ts->tv_nsec >= NS_PER_S)
-        return false;
-    *ns = (int64_t)ts->tv_sec * NS_PER_S + ts->tv_nsec;
-    return true;
+    return (ts->tv_sec != 0 || ts->tv_nsec != 0) && ns_from_parts(ts->tv_sec, ts->tv_nsec, ns);
 }
 
 /* Software time is in the first field, hardware time in the third. */

@@ -113,18 +113,17 @@ static bool send_now(const struct world *w, struct slot *s, const struct os_data
     struct outgoing o;
     char text[ADDR_TEXT_MAX + 8];
     ssize_t n;
-    int sys;
 
     prepare(&o, w, s, d, stamped ? &s->tx_next : NULL);
     do
         n = sendmsg(s->fd, &o.header, 0);
     while (n < 0 && errno == EINTR);
-    sys = errno;
+    if (n < 0)
+        (void)err_from_errno(
+            err, "Could not send to %s",
+            endpoint_format(s->connected ? &s->remote : &d->remote, text, sizeof text));
     sent(w, s, stamped, n >= 0);
-    if (n >= 0)
-        return true;
-    return err_set_sys(err, err_code_from_errno(sys), sys, "Could not send to %s",
-                       endpoint_format(s->connected ? &s->remote : &d->remote, text, sizeof text));
+    return n >= 0;
 }
 
 static bool enqueue(struct world *w, int sock, const struct os_datagram *d, bool stamped)

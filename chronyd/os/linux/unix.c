@@ -2,7 +2,6 @@
  *
  * Who can write into the directory can put a socket of his own in our place, so a directory with
  * more rights than 0770 or another owner is refused (spec candm-v6 section 1.2). */
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +32,7 @@ static bool check_directory(const struct world *w, const char *dir, struct err *
     struct stat st;
 
     if (stat(dir, &st) < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not access %s", dir);
+        return err_from_errno(err, "Could not access %s", dir);
     if (!S_ISDIR(st.st_mode))
         return err_set(err, ERR_IO, "%s is not a directory", dir);
     if (st.st_mode & 07777 & ~(mode_t)RUN_DIR_MODE)
@@ -76,14 +75,13 @@ int world_unix_open(void *ctx, const char *path, struct err *err)
         return -1;
     fd = socket_plain(w, AF_UNIX, SOCK_DGRAM);
     if (fd < 0) {
-        (void)err_set_sys(err, err_code_from_errno(errno), errno, "Could not open Unix socket");
+        (void)err_from_errno(err, "Could not open Unix socket");
         return -1;
     }
     ask_for_senders(w, fd);
     (void)unlink(path);
     if (bind(fd, (struct sockaddr *)&sun, sizeof sun) < 0) {
-        (void)err_set_sys(err, err_code_from_errno(errno), errno, "Could not bind Unix socket %s",
-                          path);
+        (void)err_from_errno(err, "Could not bind Unix socket %s", path);
         (void)close(fd);
         return -1;
     }
@@ -117,8 +115,7 @@ bool world_unix_send(void *ctx, const struct os_datagram *d, struct err *err)
     if (!s || !unix_address(&sun, d->unix_path))
         return err_set(err, ERR_IO, "Could not send to Unix socket");
     if (sendmsg(s->fd, &m, 0) < 0)
-        return err_set_sys(err, err_code_from_errno(errno), errno, "Could not send to %s",
-                           d->unix_path);
+        return err_from_errno(err, "Could not send to %s", d->unix_path);
     return true;
 }
 
