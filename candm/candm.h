@@ -14,6 +14,9 @@
 
 #define CANDM_VERSION 6
 #define CANDM_PORT 323
+/* Packet types; events of a stream are another (events.h). */
+#define CANDM_PACKET_REQUEST 1
+#define CANDM_PACKET_REPLY 2
 /* Bytes of the headers and of whole packets. */
 #define CANDM_REQUEST_HEADER 20
 #define CANDM_REPLY_HEADER 28

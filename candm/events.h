@@ -8,7 +8,7 @@
 #include "candm/messages.h"
 
 #define CANDM_FRAME_HEADER 2
-#define CANDM_PACKET_EVENT 3 /* packet type; 1 and 2 are request and reply */
+#define CANDM_PACKET_EVENT 3 /* packet type, beside those of candm.h */
 #define CANDM_EVENT_HEADER 24
 
 /* X(name, event code, payload bytes) */

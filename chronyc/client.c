@@ -59,7 +59,7 @@ static void build_request(struct session *s, const struct request *r, uint16_t a
 {
     struct candm_request_header h = {
         .version = s->version,
-        .type = 1,
+        .type = CANDM_PACKET_REQUEST,
         .command = r->code,
         .attempt = attempt,
     };
@@ -86,40 +86,24 @@ enum acceptance {
     REPLY_COOKIE, /* ask again with what it brought */
 };
 
-static const size_t unknown_payload = SIZE_MAX;
-
-static size_t reply_payload_bytes(uint16_t code)
-{
-#define X(name, number, bytes)                                                                     \
-    if (code == number)                                                                            \
-        return bytes;
-    CANDM_REPLIES(X)
-#undef X
-    return unknown_payload;
-}
-
 static enum acceptance accept_reply(const struct session *s, const struct request *r,
                                     uint32_t sequence, const uint8_t *data, size_t length,
                                     struct reply *out)
 {
     struct wire_in in = wire_in_of(data, length);
     struct candm_reply_header *h = &out->header;
-    size_t payload;
 
     memset(out, 0, sizeof(*out));
     candm_get_reply_header(&in, h);
-    if (in.bad || h->type != 2 || h->res1 != 0 || h->res2 != 0 || h->command != r->code ||
-        h->sequence != sequence)
+    if (in.bad || h->type != CANDM_PACKET_REPLY || h->res1 != 0 || h->res2 != 0 ||
+        h->command != r->code || h->sequence != sequence)
         return REPLY_IGNORED;
     if (h->version != s->version && !(h->version >= 4 && h->status == CANDM_BAD_VERSION))
         return REPLY_IGNORED;
     if (h->version == CANDM_VERSION - 1 && h->status == CANDM_BAD_VERSION &&
         s->version == CANDM_VERSION)
         return REPLY_OLD_VERSION;
-    payload = reply_payload_bytes(h->reply);
-    if (payload == unknown_payload)
-        return REPLY_GOOD;
-    if (length < CANDM_REPLY_HEADER + payload)
+    if (length < CANDM_REPLY_HEADER + candm_reply_bytes((enum candm_reply)h->reply))
         return REPLY_SHORT;
     out->decoded = candm_decode_reply(data, length, h, &out->payload);
     return REPLY_GOOD;

@@ -57,7 +57,7 @@ bool follow_subscribe(struct transport *t)
     struct wire_out out = wire_out_of(data, candm_required_length(row));
 
     candm_put_request_header(&out, &(struct candm_request_header){.version = CANDM_VERSION,
-                                                                  .type = 1,
+                                                                  .type = CANDM_PACKET_REQUEST,
                                                                   .command = CANDM_REQ_SUBSCRIBE});
     candm_put_req_int(&out, &(struct candm_req_int){(int32_t)CANDM_EVENTS_ALL});
     wire_put_zeros(&out, out.size - out.used);
@@ -81,7 +81,7 @@ static bool take(struct follower *f, const uint8_t *data, size_t length)
         return true;
     }
     candm_get_reply_header(&in, &reply);
-    if (in.bad || reply.type != 2 || reply.command != CANDM_REQ_SUBSCRIBE)
+    if (in.bad || reply.type != CANDM_PACKET_REPLY || reply.command != CANDM_REQ_SUBSCRIBE)
         return true; /* an event of a later version */
     f->subscribed = reply.status == CANDM_SUCCESS;
     if (f->subscribed && f->waiting)

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "candm/events.h"
+
 #define PACKET_TYPE_AT 1 /* second byte */
-#define PACKET_REPLY 2
-#define PACKET_EVENT 3
 
 static size_t packet_length(const struct stream *s)
 {
@@ -46,5 +46,5 @@ bool stream_take(struct stream *s, void *out, size_t size, size_t *length)
     *length = packet < size ? packet : size;
     memcpy(out, s->bytes + STREAM_HEADER, *length);
     s->used = 0;
-    return type == PACKET_REPLY || (s->events && type == PACKET_EVENT);
+    return type == CANDM_PACKET_REPLY || (s->events && type == CANDM_PACKET_EVENT);
 }

@@ -1,8 +1,6 @@
 /* answer.c - the way of a request, in the order of spec candm-v6 section 1.8. */
 #include "chronyd/control/handlers.h"
 
-#define PACKET_REQUEST 1
-#define PACKET_REPLY 2
 /* The oldest version whose clients understand "protocol version mismatch". */
 #define VERSION_WITH_STATUS 5
 
@@ -84,7 +82,7 @@ static bool account(struct control *c, const struct control_request *request)
 
     return clientlog_hit(ntp_clientlog(c->rooms.ntp), CLIENT_COMMAND,
                          request->local || request->watcher ? &nobody : &request->from.addr,
-                         c->os.ops->mono(c->os.ctx), NULL) == CLIENT_ANSWER;
+                         c->os.ops->mono(c->os.ctx)) == CLIENT_ANSWER;
 }
 
 /* Steps 8 to 11: find out what is wanted and do it. */
@@ -122,7 +120,7 @@ static size_t reply_to(struct exchange *x, const struct candm_request_header *he
         x->out.used = 0;
     }
     candm_put_reply_header(&out, &(struct candm_reply_header){.version = CANDM_VERSION,
-                                                              .type = PACKET_REPLY,
+                                                              .type = CANDM_PACKET_REPLY,
                                                               .command = header->command,
                                                               .reply = x->reply,
                                                               .status = (uint16_t)status,
@@ -197,7 +195,7 @@ bool control_answer(struct control *c, const struct control_request *request, ui
         return false;
     x.in = wire_in_of(request->data, request->length);
     candm_get_request_header(&x.in, &header);
-    if (header.type != PACKET_REQUEST || header.res1 != 0 || header.res2 != 0)
+    if (header.type != CANDM_PACKET_REQUEST || header.res1 != 0 || header.res2 != 0)
         return false;
     if (!account(c, request))
         return false;

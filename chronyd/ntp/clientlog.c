@@ -255,13 +255,11 @@ static enum client_verdict judge(struct clientlog *cl, struct client_record *r,
 }
 
 enum client_verdict clientlog_hit(struct clientlog *cl, enum client_service service,
-                                  const struct addr *client, struct mono now, long *record)
+                                  const struct addr *client, struct mono now)
 {
     enum client_verdict verdict;
     struct client_record *r;
 
-    if (record)
-        *record = -1;
     cl->stats.hits[service]++;
     if (!cl->settings.enabled || (client->family != ADDR_IPV4 && client->family != ADDR_IPV6))
         return CLIENT_ANSWER;
@@ -272,8 +270,6 @@ enum client_verdict clientlog_hit(struct clientlog *cl, enum client_service serv
     r->last_ns[service] = now.ns;
     if (service == CLIENT_NTP)
         r->dropped = verdict == CLIENT_DROP;
-    if (record)
-        *record = (long)(r - cl->records);
     return verdict;
 }
 

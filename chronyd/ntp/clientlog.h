@@ -36,10 +36,9 @@ struct clientlog *clientlog_create(const struct os *os, const struct clientlog_s
 void clientlog_destroy(struct clientlog *cl);
 
 enum client_verdict { CLIENT_ANSWER, CLIENT_DROP, CLIENT_KOD };
-/* Count a request and judge it. Loopback is never limited for commands. *record (NULL allowed) gets
- * the index for the calls below, -1 if there is none. */
+/* Count a request and judge it. Loopback is never limited for commands. */
 enum client_verdict clientlog_hit(struct clientlog *cl, enum client_service service,
-                                  const struct addr *client, struct mono now, long *record);
+                                  const struct addr *client, struct mono now);
 
 /* Interleaved mode, server side: pairs of receive and transmit timestamps, found by the receive
  * timestamp that the client sends back as origin (RFC 9769). Memory within the same limit. */

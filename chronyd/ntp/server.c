@@ -357,7 +357,7 @@ void server_request(struct server *s, const struct os_datagram *d)
 
     if (!worth_counting(d) || !access_allows(s->room->access, &d->remote.addr))
         return;
-    verdict = clientlog_hit(s->clients, CLIENT_NTP, &d->remote.addr, room_mono(s->room), NULL);
+    verdict = clientlog_hit(s->clients, CLIENT_NTP, &d->remote.addr, room_mono(s->room));
     if (verdict == CLIENT_DROP)
         return;
     recall(s, d, &m);

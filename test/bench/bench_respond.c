@@ -55,8 +55,8 @@ static void answer_one(struct bench *b)
     b->request.remote.addr = addr_from_ipv4(0x0a000000 + b->turn++ % b->addresses);
     b->request.stamp = now;
     if (!access_allows(b->view.access, &b->request.remote.addr) ||
-        clientlog_hit(b->clients, CLIENT_NTP, &b->request.remote.addr, (struct mono){now.ns},
-                      NULL) == CLIENT_DROP)
+        clientlog_hit(b->clients, CLIENT_NTP, &b->request.remote.addr, (struct mono){now.ns}) ==
+            CLIENT_DROP)
         abort();
     if (clientlog_find_times(b->clients, il.prev_receive, &il.prev_transmit, &by) ||
         ntp_respond(&b->view, &b->request, NULL, now, false, &out) != RESPOND_SEND)

@@ -20,7 +20,7 @@ struct exchange {
 static void begin(struct exchange *x, uint16_t code)
 {
     const struct candm_request_header h = {
-        .version = CANDM_VERSION, .type = 1, .command = code, .sequence = 0x51};
+        .version = CANDM_VERSION, .type = CANDM_PACKET_REQUEST, .command = code, .sequence = 0x51};
 
     memset(x->request, 0, sizeof(x->request));
     x->out = wire_out_of(x->request, sizeof(x->request));
