@@ -7,6 +7,7 @@
 
 #include "candm/messages.h"
 
+#define CANDM_STREAM_NAME "chronyd.ro.sock" /* of the socket, beside the command socket */
 #define CANDM_FRAME_HEADER 2
 #define CANDM_PACKET_EVENT 3 /* packet type, beside those of candm.h */
 #define CANDM_EVENT_HEADER 24

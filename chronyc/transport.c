@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "candm/events.h"
 #include "chronyc/resolve.h"
 #include "chronyc/stream.h"
 
 #define ADDRESSES_PER_NAME 16
 #define RANDOM_NAME_LENGTH 16
-#define STREAM_NAME "chronyd.ro.sock" /* beside the command socket */
 
 struct target {
     bool is_unix;
@@ -186,14 +186,12 @@ static void random_name(char *out, size_t length)
 }
 
 /* Fill in the three paths beside the daemon's socket; false if they are too long. */
-static bool choose_paths(struct transport *t, const char *server, char *outer, char *inner,
-                         char *path)
+static bool choose_paths(const char *server, char *outer, char *inner, char *path)
 {
     size_t dir = (size_t)(strrchr(server, '/') - server);
     char name[RANDOM_NAME_LENGTH + 1];
     int n;
 
-    (void)t;
     random_name(name, RANDOM_NAME_LENGTH);
     n = snprintf(path, TRANSPORT_PATH_MAX, "%.*s/chronyc.%d/%s/sock", (int)dir, server,
                  (int)getpid(), name);
@@ -255,7 +253,7 @@ static bool open_sibling(struct transport *t, const char *path)
     char sibling[TRANSPORT_PATH_MAX];
     size_t dir = (size_t)(strrchr(path, '/') - path);
     struct stat st;
-    int n = snprintf(sibling, sizeof(sibling), "%.*s/%s", (int)dir, path, STREAM_NAME);
+    int n = snprintf(sibling, sizeof(sibling), "%.*s/" CANDM_STREAM_NAME, (int)dir, path);
 
     if (n < 0 || (size_t)n >= sizeof(sibling) || strcmp(sibling, path) == 0 ||
         stat(sibling, &st) != 0 || !S_ISSOCK(st.st_mode))
@@ -268,7 +266,7 @@ static bool open_datagram(struct transport *t, struct target *target)
     char outer[TRANSPORT_PATH_MAX], inner[TRANSPORT_PATH_MAX], path[TRANSPORT_PATH_MAX];
     struct sockaddr_un sun;
 
-    if (!choose_paths(t, target->path, outer, inner, path) || !make_outer_dir(outer))
+    if (!choose_paths(target->path, outer, inner, path) || !make_outer_dir(outer))
         return trouble(target, "cannot make a directory for the replies beside it");
     text_copy(t->outer_dir, sizeof(t->outer_dir), outer);
     if (mkdir(inner, 0711) != 0)

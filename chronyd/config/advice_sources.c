@@ -215,7 +215,7 @@ static void options(struct advice *a, const struct advised_source *s)
     without_effect(a, s, !is->pool && item_word_after(s->item, "maxsources", buf), "maxsources",
                    "but on a pool");
     without_effect(a, s, is->nts && is->key_id != 0, "key", "next to nts");
-    if (is->nts && !peer && directive_find("ntsdumpdir")->flags & DIRECTIVE_PENDING)
+    if (is->nts && !peer && directive_is_pending("ntsdumpdir"))
         advise(a, "not-implemented", s->item, "nts",
                "nts is read, but this version cannot do it: rather than without authentication, "
                "%s is never asked",

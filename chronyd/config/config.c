@@ -144,9 +144,7 @@ static void warn_pending(const struct config *c, const struct config_reader *r)
 /* A source that was to be authenticated is never used without: it does not answer at all. */
 static void warn_nts(const struct config *c, const struct config_reader *r)
 {
-    const struct directive *nts = directive_find("ntsdumpdir");
-
-    if (!nts || !(nts->flags & DIRECTIVE_PENDING))
+    if (!directive_is_pending("ntsdumpdir"))
         return;
     for (size_t i = 0; i < c->ntp_source_count; i++) {
         if (c->ntp_sources[i].nts)
@@ -164,7 +162,8 @@ static void derive(struct config *c)
     const struct logfile_settings logs = {.dir = c->log_dir, .banner = c->log_banner};
 
     select->max_clock_error = c->clock.max_clock_error_ppm * 1e-6;
-    select->orphan_stratum = ref->local.enabled && ref->local.orphan ? ref->local.stratum : 16;
+    select->orphan_stratum =
+        ref->local.enabled && ref->local.orphan ? ref->local.stratum : NTP_STRATUM_MAX + 1;
     ref->max_update_skew_ppm = fabs(ref->max_update_skew_ppm);
     ref->log_tracking = c->logs & LOG_TRACKING;
     c->rtc.log_rtc = c->logs & LOG_RTC;

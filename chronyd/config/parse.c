@@ -371,6 +371,13 @@ const struct directive *directive_find(const char *word)
     return NULL;
 }
 
+bool directive_is_pending(const char *word)
+{
+    const struct directive *row = directive_find(word);
+
+    return row && row->flags & DIRECTIVE_PENDING;
+}
+
 const char *directive_nearest(const char *word)
 {
     const char *names[160];

@@ -108,6 +108,8 @@ extern const struct directive config_directives[];
 extern const size_t config_directive_count;
 
 const struct directive *directive_find(const char *word);
+/* Is it understood, but what it is about not there yet? */
+bool directive_is_pending(const char *word);
 /* The nearest known directive, or NULL. */
 const char *directive_nearest(const char *word);
 

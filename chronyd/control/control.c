@@ -95,7 +95,6 @@ bool control_open_udp(struct control *c, struct err *err)
     return true;
 }
 
-#define REPORT_SOCKET "chronyd.ro.sock"
 #define REPORT_MODE 0660
 
 /* Beside the command socket, unless the configuration says otherwise. A default that does not work
@@ -108,7 +107,7 @@ static void open_reports(struct control *c)
     struct err err = {0};
 
     if (!path && s->unix_path && (slash = strrchr(s->unix_path, '/')))
-        path = text_format(beside, sizeof(beside), "%.*s/" REPORT_SOCKET,
+        path = text_format(beside, sizeof(beside), "%.*s/" CANDM_STREAM_NAME,
                            (int)(slash - s->unix_path), s->unix_path);
     if (!path || s->report_off)
         return;

@@ -58,7 +58,7 @@ static void fill_members(struct names *n, struct line *l, const struct event *ev
 
 /* Another address for one member, from a random place in the answer on, so that the clients of a
  * name spread over its addresses. */
-static bool replace_member(struct names *n, struct line *l, struct association *a,
+static void replace_member(struct names *n, struct line *l, struct association *a,
                            const struct event *ev)
 {
     size_t count = ev->resolved.count;
@@ -75,9 +75,8 @@ static bool replace_member(struct names *n, struct line *l, struct association *
         log_info(n->room->log, "Source %s replaced with %s (%s)", old, new, l->settings.name);
         names_set_address(n, a, to);
         lookup_start_member(n, a);
-        return true;
+        return;
     }
-    return false;
 }
 
 static void refresh_members(struct names *n, struct line *l, const struct event *ev)
