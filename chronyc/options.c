@@ -98,6 +98,27 @@ static bool set_key(struct options *out, const char *word)
     return true;
 }
 
+/* One option that has no letter; false: not understood. */
+static bool apply_long(struct options *out, int option, const char *value)
+{
+    switch (option) {
+    case LONG_COMPLETE:
+        out->complete = value;
+        return true;
+    case LONG_FOLLOW:
+        out->follow = true;
+        return true;
+    case LONG_HINTS:
+        out->settings.hints = true;
+        return true;
+    case LONG_JSON:
+        out->settings.render = RENDER_JSON;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* One option; false: not understood. */
 static bool apply(struct options *out, int option, const char *value)
 {
@@ -116,7 +137,6 @@ static bool apply(struct options *out, int option, const char *value)
         s->render = RENDER_CSV;
         return true;
     case 'j':
-    case LONG_JSON:
         s->render = RENDER_JSON;
         return true;
     case 'k':
@@ -147,17 +167,8 @@ static bool apply(struct options *out, int option, const char *value)
     case 'w':
         s->wide = true;
         return true;
-    case LONG_COMPLETE:
-        out->complete = value;
-        return true;
-    case LONG_FOLLOW:
-        out->follow = true;
-        return true;
-    case LONG_HINTS:
-        s->hints = true;
-        return true;
     default:
-        return false;
+        return apply_long(out, option, value);
     }
 }
 
