@@ -13,10 +13,14 @@
 #define ONE_WAY_EVIDENCE 4.0
 /* with so much for each side that is chosen to fit, */
 #define SIDE_EVIDENCE 1.0
-/* and so much that speaks for one direction and not for the other; for noise of the time stamps
- * this over the number of samples, but at least that. */
-#define STAMPS_EVIDENCE 40.0
-#define STAMPS_EVIDENCE_LEAST 1.0
+/* and so much that speaks for one direction and not for the other; */
+#define DIRECTION_EVIDENCE 4.0
+/* for noise of the time stamps that much. Below so great a chance either of these two is ignored.
+ */
+#define STAMPS_EVIDENCE 2.0
+#define CHANCE_LEAST 0.02
+/* Delays that vary by less than this part of the clock's precision do not vary. */
+#define PRECISION_PART 0.5
 /* The wander of a clock that is called steady. */
 #define STEADY_WANDER 3e-9
 
@@ -70,10 +74,10 @@ static int find_sides(struct track *t, const struct filter_prior *prior)
 }
 
 /* What a less simple law has to explain better, in log likelihood. */
-static double price(const struct track *t, enum track_law law, int sides)
+static double price(enum track_law law, int sides)
 {
     if (law == LAW_STAMPS)
-        return max_d(STAMPS_EVIDENCE / (double)t->count, STAMPS_EVIDENCE_LEAST);
+        return STAMPS_EVIDENCE;
     if (law == LAW_EITHER)
         return ONE_WAY_EVIDENCE + SIDE_EVIDENCE * sides;
     return is_one_way(law) ? ONE_WAY_EVIDENCE : 0.0;
@@ -94,7 +98,19 @@ static double evidence(struct track *t, enum track_law law, const struct filter_
     /* A queue on one way is a reason for errors only if it makes the clock no less steady. */
     if (is_one_way(law) && r->wander > max_d(t->learned[LAW_QUEUES].wander, STEADY_WANDER))
         return -HUGE_VAL;
-    return r->evidence - price(t, law, sides);
+    return r->evidence - price(law, sides);
+}
+
+/* May it hold at all? */
+static bool is_possible(const struct track *t, enum track_law law)
+{
+    if (law == LAW_QUEUES)
+        return true;
+    if (t->count <= LAW_SAMPLES)
+        return false;
+    if (law == LAW_STAMPS)
+        return t->usual_excess_s >= PRECISION_PART * t->settings.precision_s;
+    return !track_has_fixed_asymmetry(t) && (law != LAW_EITHER || t->standing > 0.0);
 }
 
 /* That a short round trip is a good one, and one through a queue as often early as late, holds
@@ -104,19 +120,13 @@ static double evidence(struct track *t, enum track_law law, const struct filter_
  * to throw the others away. The evidence decides; without much of it queues are assumed. */
 void track_choose_law(struct track *t, const struct filter_prior *prior)
 {
-    bool may_lean = !track_has_fixed_asymmetry(t), may_turn = may_lean && t->standing > 0.0;
-    int sides = may_turn && t->count > LAW_SAMPLES ? find_sides(t, prior) : 0;
-    double best = evidence(t, LAW_QUEUES, prior, sides);
+    int sides = is_possible(t, LAW_EITHER) ? find_sides(t, prior) : 0;
+    double best = -HUGE_VAL;
 
-    t->law = LAW_QUEUES;
-    for (int i = LAW_QUEUES + 1; i < TRACK_LAWS && t->count > LAW_SAMPLES; i++) {
-        enum track_law law = (enum track_law)i;
-        double e;
+    for (enum track_law law = LAW_QUEUES; law < TRACK_LAWS; law++) {
+        double e = is_possible(t, law) ? evidence(t, law, prior, sides) : -HUGE_VAL;
 
-        if (law == LAW_EITHER ? !may_turn : is_one_way(law) && !may_lean)
-            continue;
-        e = evidence(t, law, prior, sides);
-        if (e > best) {
+        if (law == LAW_QUEUES || e > best) {
             best = e;
             t->law = law;
         }
@@ -124,16 +134,59 @@ void track_choose_law(struct track *t, const struct filter_prior *prior)
     /* A queue that fills and a clock that is fast look alike, and so do the two directions. */
     if ((t->law == LAW_UPWARD || t->law == LAW_DOWNWARD) &&
         fabs(t->learned[LAW_UPWARD].evidence - t->learned[LAW_DOWNWARD].evidence) <
-            ONE_WAY_EVIDENCE)
+            DIRECTION_EVIDENCE)
         t->law = LAW_QUEUES;
     t->filter = t->learned[t->law];
 }
 
+/* The chance that not the chosen law holds but the other one of these two: both ways queue alike,
+ * or the time stamps are the noise. */
+static double other_chance(const struct track *t)
+{
+    double d = t->learned[LAW_STAMPS].evidence - t->learned[LAW_QUEUES].evidence - STAMPS_EVIDENCE;
+    double stamps = 1.0 / (1.0 + exp(-clamp_d(d, -50.0, 50.0)));
+
+    if ((t->law != LAW_QUEUES && t->law != LAW_STAMPS) || !is_possible(t, LAW_STAMPS))
+        return 0.0;
+    return t->law == LAW_STAMPS ? 1.0 - stamps : stamps;
+}
+
+/* Two distributions, the second with the chance b, become one normal distribution of the same mean
+ * and variance. */
+static void mix(struct filter_state *f, const struct filter_state *second, double b)
+{
+    double a = 1.0 - b, dx = second->x_s - f->x_s, ds = second->slope - f->slope;
+
+    f->x_s += b * dx;
+    f->slope += b * ds;
+    f->var_x = a * f->var_x + b * second->var_x + a * b * dx * dx;
+    f->cov = a * f->cov + b * second->cov + a * b * dx * ds;
+    f->var_slope = a * f->var_slope + b * second->var_slope + a * b * ds * ds;
+}
+
+static void run(const struct track *t, enum track_law law, const struct filter_prior *prior,
+                struct filter_point *points, struct filter_result *r, struct filter_path *path)
+{
+    if (law == LAW_STAMPS)
+        filter_flatten(t->points, t->count, points);
+    for (size_t i = 0; i < t->count; i++)
+        points[i].lean = lean(t, law, i);
+    filter_run(points, t->count, prior->slope, r, path);
+}
+
 void track_run_law(struct track *t, const struct filter_prior *prior, struct filter_path *path)
 {
-    if (t->law == LAW_STAMPS)
-        filter_flatten(t->points, t->count, t->points);
-    for (size_t i = 0; i < t->count; i++)
-        t->points[i].lean = lean(t, t->law, i);
-    filter_run(t->points, t->count, prior->slope, &t->filter, path);
+    enum track_law second = t->law == LAW_STAMPS ? LAW_QUEUES : LAW_STAMPS;
+    struct filter_result other = t->learned[second];
+    double chance = other_chance(t);
+
+    if (chance > CHANCE_LEAST) {
+        struct filter_point points[TRACK_SAMPLES_MAX];
+
+        memcpy(points, t->points, t->count * sizeof points[0]);
+        run(t, second, prior, points, &other, path);
+    }
+    run(t, t->law, prior, t->points, &t->filter, path);
+    if (chance > CHANCE_LEAST)
+        mix(&t->filter.state, &other.state, chance);
 }

@@ -21,6 +21,9 @@
 #define SD_WITHOUT_SAMPLES_S 4.0
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
 #define PRECISION_DEFAULT_S 1e-7
+/* Among samples whose delays tell nothing there are no good ones to wait for: the next is wanted
+ * when the prediction has become this part as uncertain as one of them. */
+#define STAMPS_HORIZON 0.75
 
 struct track *track_create(const struct track_settings *settings)
 {
@@ -381,6 +384,8 @@ double track_horizon_s(const struct track *t, double ratio, double longest_s)
         return 0.0;
     for (size_t i = 0; i < t->count; i++)
         information += 1.0 / filter_point_var(&t->points[i]);
+    if (t->law == LAW_STAMPS)
+        ratio *= STAMPS_HORIZON;
     limit = ratio * ratio * t->filter.scale * t->filter.scale * (double)t->count / information;
     /* An eighth of an octave is near enough. */
     while (dt > longest_s * 1e-6 &&

@@ -84,7 +84,8 @@ static inline double track_reciprocal(double fraction)
 void track_weigh(struct track *t);
 /* Learns wander and scale under each law that may hold, and chooses one: law, filter. */
 void track_choose_law(struct track *t, const struct filter_prior *prior);
-/* Runs the one filter over the points by the law chosen. */
+/* Runs the one filter over the points by the law chosen, which they are then as they are under;
+ * where another law is nearly as likely, filter.state is the mean of what both say. */
 void track_run_law(struct track *t, const struct filter_prior *prior, struct filter_path *path);
 /* Finds the sample that bounds the estimate most closely: best, best_apart_s, open_slope. */
 void track_bound(struct track *t, const struct filter_path *path, const double *residuals,
