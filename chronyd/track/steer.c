@@ -8,13 +8,13 @@
 #define WANDER_PPM 1e-3
 /* The usual corrtimeratio, at which the duration is this part of the natural one. */
 #define RATIO_USUAL 3.0
-#define PART_OF_NATURAL 2.3
+#define PART_OF_NATURAL 1.8
 /* Until this many updates were made the frequency is rough anyway, and time is of the essence: the
  * duration grows with this power of their number. */
 #define UPDATES_SETTLED 9.0
 #define YOUNG_POWER 4.0
 /* However sure the frequency is, an offset is gone after so many intervals (times the ratio). */
-#define INTERVALS_MOST 3.0
+#define INTERVALS_MOST 2.5
 /* An offset of so many standard deviations is no noise. What the frequency may have brought about
  * since the last update is as good as one. */
 #define SURPRISE 2.5
