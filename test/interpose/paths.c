@@ -12,6 +12,7 @@
 struct way {
     struct delay_law delay;
     double loss, open_s, every_s; /* every_s 0: always open */
+    double reroute_at_s, more_s;
     struct rng rng;
 };
 
@@ -20,37 +21,42 @@ struct path {
     struct way way[2]; /* [1]: up */
 };
 
+/* One word and what belongs to it, for one direction. */
+static bool read_word(struct tokens *t, struct way *w)
+{
+    bool any = false;
+
+    if (tokens_accept(t, "loss"))
+        return tokens_value(t, "a chance", &w->loss);
+    if (tokens_accept(t, "open"))
+        return tokens_value(t, "a length", &w->open_s) &&
+               (tokens_accept(t, "every") || tokens_fail(t, "open LENGTH every PERIOD")) &&
+               tokens_value(t, "a period", &w->every_s);
+    if (tokens_accept(t, "reroute"))
+        return tokens_value(t, "a time", &w->reroute_at_s) &&
+               tokens_value(t, "a delay", &w->more_s);
+    return delay_read(t, &w->delay, &any) &&
+           (any || tokens_fail(t, "a path has no \"%s\"", tokens_peek(t)));
+}
+
 static bool read_words(struct tokens *t, struct path *p)
 {
-    int first = 0, last = 1;
+    bool down = true, up = true;
 
     while (tokens_left(t)) {
-        bool any = false;
+        int word = t->next;
 
-        if (tokens_accept(t, "up")) {
-            first = last = 1;
-        } else if (tokens_accept(t, "down")) {
-            first = last = 0;
-        } else if (tokens_accept(t, "both")) {
-            first = 0;
-            last = 1;
-        } else if (tokens_accept(t, "loss")) {
-            if (!tokens_value(t, "a chance", &p->way[first].loss))
-                return false;
-            p->way[last].loss = p->way[first].loss;
-        } else if (tokens_accept(t, "open")) {
-            if (!tokens_value(t, "a length", &p->way[first].open_s) || !tokens_accept(t, "every") ||
-                !tokens_value(t, "a period", &p->way[first].every_s))
-                return tokens_fail(t, "open LENGTH every PERIOD");
-            p->way[last].open_s = p->way[first].open_s;
-            p->way[last].every_s = p->way[first].every_s;
-        } else {
-            if (!delay_read(t, &p->way[first].delay, &any))
-                return false;
-            if (!any)
-                return tokens_fail(t, "a path has no \"%s\"", tokens_peek(t));
-            p->way[last].delay = p->way[first].delay;
+        if (tokens_accept(t, "up") || tokens_accept(t, "down") || tokens_accept(t, "both")) {
+            down = *t->word[word].text != 'u';
+            up = *t->word[word].text != 'd';
+            continue;
         }
+        if (up && !read_word(t, &p->way[1]))
+            return false;
+        if (up && down)
+            t->next = word; /* again, for the other one */
+        if (down && !read_word(t, &p->way[0]))
+            return false;
     }
     return true;
 }
@@ -84,6 +90,7 @@ bool path_take(int node, bool up, double *delay_s)
     static struct path paths[NODES_MAX];
     struct path *p = &paths[node < NODES_MAX ? node : 0];
     struct way *way = &p->way[up];
+    double now_s = (double)world.t * 1e-9;
 
     if (!p->read)
         path_read(p, node);
@@ -92,7 +99,9 @@ bool path_take(int node, bool up, double *delay_s)
         return true;
     }
     *delay_s = delay_draw(&way->delay, &way->rng, world.t);
-    if (way->every_s > 0 && fmod((double)world.t * 1e-9, way->every_s) >= way->open_s)
+    if (now_s >= way->reroute_at_s)
+        *delay_s += way->more_s;
+    if (way->every_s > 0 && fmod(now_s, way->every_s) >= way->open_s)
         return false;
     return !rng_chance(&way->rng, way->loss);
 }

@@ -2,11 +2,11 @@
  *
  * WORLD_PATH is the path to all servers, WORLD_PATH_n the one to node n, in words:
  *
- *     [up|down|both] [delay BASE LAW...] [loss P] [open LENGTH every PERIOD]
+ *     [up|down|both] [delay BASE LAW...] [loss P] [open LENGTH every PERIOD] [reroute AT MORE]
  *
  * with the laws of test/simulation/delay.h; `up` is from the program to the server, and `open` says
- * that the path is there only for the first LENGTH of each PERIOD. Without such words
- * WORLD_DELAY and WORLD_JITTER count. */
+ * that the path is there only for the first LENGTH of each PERIOD, `reroute` that it takes so much
+ * longer from a time on. Without such words WORLD_DELAY and WORLD_JITTER count. */
 #ifndef TEST_INTERPOSE_PATHS_H
 #define TEST_INTERPOSE_PATHS_H
 
