@@ -6,21 +6,21 @@
 #include "base/defs.h"
 #include "chronyd/track/track_private.h"
 
-/* From so many samples on they may show that delays tell something else of their errors than that
- * both ways queue alike, */
-#define LAW_SAMPLES 8
-/* by that much more log likelihood: for queues on one way, */
-#define ONE_WAY_EVIDENCE 4.0
-/* with so much for each side that is chosen to fit, */
-#define SIDE_EVIDENCE 1.0
-/* and so much that speaks for one direction and not for the other; */
-#define DIRECTION_EVIDENCE 4.0
-/* for noise of the time stamps that much. Below so great a chance either of these two is ignored.
- */
+/* With more than so many samples it may turn out that something else holds than that both ways
+ * queue alike: noise of the time stamps */
+#define STAMPS_SAMPLES 2
+/* by that much more log likelihood; below so great a chance either of these two is ignored. */
 #define STAMPS_EVIDENCE 2.0
 #define CHANCE_LEAST 0.02
 /* Delays that vary by less than this part of the clock's precision do not vary. */
 #define PRECISION_PART 0.5
+/* Or queues on one way, */
+#define ONE_WAY_SAMPLES 8
+#define ONE_WAY_EVIDENCE 4.0
+/* with so much for each side that is chosen to fit, */
+#define SIDE_EVIDENCE 1.0
+/* and so much that speaks for one direction and not for the other. */
+#define DIRECTION_EVIDENCE 4.0
 /* The wander of a clock that is called steady. */
 #define STEADY_WANDER 3e-9
 
@@ -96,7 +96,8 @@ static double evidence(struct track *t, enum track_law law, const struct filter_
     apply(t, law, points);
     filter_learn(points, t->count, &p, r->scale, r);
     /* A queue on one way is a reason for errors only if it makes the clock no less steady. */
-    if (is_one_way(law) && r->wander > max_d(t->learned[LAW_QUEUES].wander, STEADY_WANDER))
+    if (is_one_way(law) && r->wander > max_d(STEADY_WANDER, max_d(t->learned[LAW_QUEUES].wander,
+                                                                  t->learned[LAW_STAMPS].wander)))
         return -HUGE_VAL;
     return r->evidence - price(law, sides);
 }
@@ -106,11 +107,11 @@ static bool is_possible(const struct track *t, enum track_law law)
 {
     if (law == LAW_QUEUES)
         return true;
-    if (t->count <= LAW_SAMPLES)
-        return false;
     if (law == LAW_STAMPS)
-        return t->usual_excess_s >= PRECISION_PART * t->settings.precision_s;
-    return !track_has_fixed_asymmetry(t) && (law != LAW_EITHER || t->standing > 0.0);
+        return t->count > STAMPS_SAMPLES &&
+               t->usual_excess_s >= PRECISION_PART * t->settings.precision_s;
+    return t->count > ONE_WAY_SAMPLES && !track_has_fixed_asymmetry(t) &&
+           (law != LAW_EITHER || t->standing > 0.0);
 }
 
 /* That a short round trip is a good one, and one through a queue as often early as late, holds

@@ -16,10 +16,10 @@
 /* What the delay of a sample tells about its error. */
 enum track_law {
     LAW_QUEUES,   /* both ways queue alike: an excess of r leaves r/2 on either side, */
-    LAW_UPWARD,   /* or on the way to the source alone, */
+    LAW_STAMPS,   /* or the delay tells nothing, */
+    LAW_UPWARD,   /* or all queues are on the way to the source, */
     LAW_DOWNWARD, /* or on the way back: then nearly the whole excess is known, */
-    LAW_EITHER,   /* or on the one or the other by turns, */
-    LAW_STAMPS,   /* or the delay tells nothing */
+    LAW_EITHER,   /* or on the one or the other by turns */
     TRACK_LAWS,
 };
 
