@@ -4,14 +4,17 @@
 
 #include <math.h>
 
+#include "chronyd/track/restless.h"
+
 /* The kernel lets its maximum error grow by 500 ppm, far more than ours does: refreshed so often,
  * both tell about the same. */
 #define STATUS_INTERVAL_S 64.0
 #define STATUS_MAX_ERROR_S 16.0
 
-/* Deviations that are exceeded in less than a thousandth of the time. With the normal law 3.3 would
- * do; deviations are learned from few samples, and delays have tails. */
-#define EXPECTED_SDS 6.0
+/* Deviations that are exceeded in less than a thousandth of the time: with the normal law, which
+ * holds for what a frequency strays, and with the tails that delays have. */
+#define NORMAL_SDS 3.3
+#define EXPECTED_SDS 5.0
 
 double reference_dispersion_rate(const struct reference *r, double age_s)
 {
@@ -37,18 +40,23 @@ double reference_bound_s(const struct reference *r)
 }
 
 /* What the statistics say: so many standard deviations of the estimate, whose error may have the
- * sign of its frequency's. Unlike the bound it takes for granted that paths are as symmetric as
- * they looked. */
+ * sign of its frequency's, and no less than what an oscillator would bring about that is as
+ * restless as the samples leave possible. Unlike the bound it takes for granted that paths are as
+ * symmetric as they looked. */
 double reference_expected_error_s(const struct reference *r)
 {
-    double age_s, stray_ppm, sd_s;
+    double age_s, freq_sd, stray, error_s;
 
     if (!r->synchronised)
         return UNSYNCHRONISED_ROOT_S * 1.5;
     age_s = max_d(0.0, clock_interval_s(r->clock, r->updated_at, clock_osc_now(r->clock)));
-    stray_ppm = max_d(r->skew_ppm / 2.0, reference_holdover_ppm(r, age_s));
-    sd_s = r->offset_sd_s + age_s * (stray_ppm + fabs(r->resid_freq_ppm)) * 1e-6;
-    return min_d(reference_bound_s(r), fabs(clock_remaining_s(r->clock)) + EXPECTED_SDS * sd_s);
+    freq_sd = r->skew_ppm / 2.0 * 1e-6;
+    stray = reference_holdover_ppm(r, age_s) * 1e-6;
+    error_s = max_d(EXPECTED_SDS * (r->offset_sd_s + age_s * freq_sd),
+                    NORMAL_SDS * (r->offset_sd_s + age_s * stray));
+    error_s = max_d(error_s, restless_error_s(&r->restless, age_s));
+    error_s += age_s * fabs(r->resid_freq_ppm) * 1e-6 + r->shaken_s;
+    return min_d(reference_bound_s(r), fabs(clock_remaining_s(r->clock)) + error_s);
 }
 
 static double root_distance_s(const struct reference *r, struct osc at)

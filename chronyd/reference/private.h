@@ -80,6 +80,8 @@ struct reference {
     double last_offset_s; /* correction: > 0, the clock was slow */
     double rms_square_s2;
     double offset_sd_s;
+    struct restless restless;
+    double shaken_s; /* what may have moved the clock since, unseen */
     double update_interval_s;
     double initial_threshold_s; /* initstepslew */
     long updates, steps, foreign_steps;

@@ -200,6 +200,13 @@ static void steer(struct reference *r, const struct clock_order *order, double t
     }
 }
 
+/* Something happened to the clock that may have moved it by so much, until the next update. */
+static void shake(struct reference *r, double by_s)
+{
+    r->root_dispersion_s += by_s;
+    r->shaken_s += by_s;
+}
+
 void reference_notice_interference(struct reference *r)
 {
     double ppm;
@@ -209,7 +216,7 @@ void reference_notice_interference(struct reference *r)
         log_warning(r->log, "System clock interference detected (another NTP client?)");
     r->interference = found;
     if (found)
-        r->root_dispersion_s += fabs(ppm) * 1e-6 * INTERFERENCE_SPAN_S;
+        shake(r, fabs(ppm) * 1e-6 * INTERFERENCE_SPAN_S);
 }
 
 /* -q, -Q and initstepslew: one update, and it ends there. */
@@ -274,6 +281,8 @@ static void follow(struct reference *r, const struct reference_update *u, double
     r->root_delay_s = e->root_delay_s;
     r->root_dispersion_s = e->root_dispersion_s;
     r->offset_sd_s = e->offset_sd_s;
+    r->restless = e->restless;
+    r->shaken_s = 0.0;
     r->last_offset_s = offset_s;
     r->trouble = (struct reason){0};
     if (r->root_delay_s / 2.0 + r->root_dispersion_s < r->settings.local.activate_s)
@@ -386,7 +395,7 @@ void reference_clock_jumped(struct reference *r, const struct clock_jump *jump)
         r->last_step_s = jump->offset_s;
     }
     if (jump->cause == CLOCK_JUMP_SUSPEND) {
-        r->root_dispersion_s += SLEEP_ERROR_S + SLEEP_ERROR_RATE * jump->offset_s;
+        shake(r, SLEEP_ERROR_S + SLEEP_ERROR_RATE * jump->offset_s);
         r->leaps.unsynced = false;
     } else if (fabs(jump->offset_s) >= LARGE_JUMP_S) {
         /* Whoever set the clock may know better than we do: measure again before moving it back. */

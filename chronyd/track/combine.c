@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/defs.h"
+#include "chronyd/track/restless.h"
 
 /* What paths hide is not known beforehand: it is taken to be one of these parts of the root
  * distance (standard deviation), each as likely as the others. Sources that agree to within
@@ -18,9 +19,14 @@ static bool takes_part(const struct candidate *c)
     return c->state == SELECT_SELECTED || c->state == SELECT_COMBINED;
 }
 
-static double sd_of(const struct candidate *c)
+static double sd_of(const struct estimate *e)
 {
-    return max_d(c->estimate.offset_sd_s, 1e-12);
+    return max_d(e->offset_sd_s, 1e-12);
+}
+
+static double skew_of(const struct estimate *e)
+{
+    return max_d(e->skew_ppm, 1e-9);
 }
 
 /* One assumption about the bias, and what follows from it. */
@@ -42,14 +48,14 @@ static struct mean mean_offset(const struct candidate *cs, size_t n, const struc
         if (!takes_part(&cs[i]))
             continue;
         d = bias * cs[i].distance_s;
-        v = sd_of(&cs[i]) * sd_of(&cs[i]) + d * d;
+        v = sd_of(&cs[i].estimate) * sd_of(&cs[i].estimate) + d * d;
         y = utc_diff_s(cs[i].estimate.truth, origin->truth);
         weights += 1.0 / v;
         sum += y / v;
         squares += y * y / v;
         logs += log(v);
-        noise += (1.0 - COMMON) * sd_of(&cs[i]) * sd_of(&cs[i]) / (v * v);
-        common += sd_of(&cs[i]) / v;
+        noise += (1.0 - COMMON) * sd_of(&cs[i].estimate) * sd_of(&cs[i].estimate) / (v * v);
+        common += sd_of(&cs[i].estimate) / v;
     }
     m.offset_s = sum / weights;
     m.var = (noise + COMMON * common * common) / (weights * weights);
@@ -89,7 +95,7 @@ static void combine_frequencies(const struct candidate *cs, size_t n, const stru
 
         if (!takes_part(&cs[i]))
             continue;
-        skew = max_d(cs[i].estimate.skew_ppm, 1e-9);
+        skew = skew_of(&cs[i].estimate);
         w = 1.0 / (skew * skew);
         weights += w;
         sum += w * (cs[i].estimate.freq_ppm - best->estimate.freq_ppm);
@@ -111,6 +117,8 @@ int combine_sources(const struct candidate *candidates, size_t count, int select
     if (combined > 1) {
         combine_offsets(candidates, count, best, out);
         combine_frequencies(candidates, count, best, out);
+        restless_scale(&out->restless, sd_of(out) / sd_of(&best->estimate),
+                       skew_of(out) / skew_of(&best->estimate));
         /* What bounds the error is known of the selected source's own estimate. */
         out->root_dispersion_s += fabs(utc_diff_s(out->truth, best->estimate.truth));
     }

@@ -10,6 +10,8 @@ static const double model_wander[FILTER_MODELS] = {
     1e-11, 3.16e-11, 1e-10, 3.16e-10, 1e-9, 3.16e-9, 1e-8, 3.16e-8, 1e-7, 3.16e-7, 1e-6, 3.16e-6,
 };
 
+#define DECADE 2.302585093
+
 /* Log of the prior weight. Crystals of ordinary computers lie near 1e-9; the others have to be
  * shown by the data, but two or three telling samples are enough. */
 static const double model_prior[FILTER_MODELS] = {
@@ -221,7 +223,8 @@ static void bank_run(struct bank *b, const struct filter_point *points, size_t c
 /* What the bank learned, summed over models and priors with the weights of their likelihoods. */
 struct lesson {
     double weight, wander, var_scale, log_slope_sd;
-    double best; /* largest log likelihood so far, the sums are relative to it */
+    double model[FILTER_MODELS]; /* the weight of each */
+    double best;                 /* largest log likelihood so far, the sums are relative to it */
 };
 
 static double scale_prior_points(double n, double scale)
@@ -269,14 +272,28 @@ static void learn_from(struct lesson *l, const struct bank *b, size_t predicted,
             l->wander *= f;
             l->var_scale *= f;
             l->log_slope_sd *= f;
+            for (size_t k = 0; k < FILTER_MODELS; k++)
+                l->model[k] *= f;
             l->best = loglik;
         }
         w = exp(loglik - l->best);
         l->weight += w;
+        l->model[m] += w;
         l->wander += w * model_wander[m];
         l->var_scale += w * var_scale;
         l->log_slope_sd += w * log(slope_sd);
     }
+}
+
+/* Each model stands for the quarters of a decade on both sides of it, all alike. */
+static double wander_most(const struct lesson *l)
+{
+    double left = FILTER_MOST * l->weight;
+    size_t m = FILTER_MODELS - 1;
+
+    while (m > 0 && l->model[m] < left)
+        left -= l->model[m--];
+    return model_wander[m] * exp(DECADE / 4.0 - DECADE / 2.0 * min_d(left / l->model[m], 1.0));
 }
 
 void filter_learn(const struct filter_point *points, size_t count, const struct filter_prior *prior,
@@ -303,6 +320,7 @@ void filter_learn(const struct filter_point *points, size_t count, const struct 
         }
         l.var_scale /= l.weight;
         out->wander = l.wander / l.weight;
+        out->wander_most = wander_most(&l);
         out->slope_sd = exp(l.log_slope_sd / l.weight);
         out->scale = scale * sqrt(l.var_scale);
         out->evidence = l.best + log(l.weight) + common_evidence((double)predicted, scale);

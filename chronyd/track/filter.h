@@ -15,6 +15,8 @@
 
 #define FILTER_POINTS_MAX 64
 #define FILTER_MODELS 12
+/* The probability that an oscillator wanders more than wander_most. */
+#define FILTER_MOST 0.06
 
 struct filter_point {
     double t_s;     /* oscillator time, relative to the newest point: <= 0, increasing */
@@ -47,6 +49,7 @@ struct filter_prior {
 struct filter_result {
     struct filter_state state; /* at the newest point */
     double wander;             /* frequency wander per square root of a second */
+    double wander_most;        /* as much as the points leave possible, with FILTER_MOST */
     double scale;              /* errors are this much larger than the points say */
     double slope_sd;           /* prior in use */
     double evidence;           /* log likelihood of the points, to compare assumptions about them */

@@ -20,6 +20,13 @@ struct sample {
                                  were slow */
 };
 
+/* A second reading of the same samples, with more wander of the oscillator (restless.h). */
+struct restless {
+    double apart_s, apart_freq;   /* from the estimate: offset, and slope (fraction) */
+    double var_x, cov, var_slope; /* of its offset and slope, s^2, s and 1 */
+    double wander;                /* per square root of a second */
+};
+
 /* The source's clock as seen from the oscillator. */
 struct estimate {
     struct osc at;      /* the instant for which this holds */
@@ -28,6 +35,7 @@ struct estimate {
     double freq_ppm;    /* oscillator against the source, > 0: oscillator fast
                            (absolute) */
     double skew_ppm;    /* bound of its error, as chrony shows it */
+    struct restless restless;
     double root_delay_s;
     double root_dispersion_s; /* of the estimate, grown to `at` */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/defs.h"
+#include "chronyd/track/restless.h"
 #include "chronyd/track/route.h"
 #include "chronyd/track/track_private.h"
 
@@ -147,6 +148,16 @@ static bool forget_old_level(struct track *t, const struct filter_path *path)
     return last > 0;
 }
 
+static void read_again(struct track *t, double slope)
+{
+    struct filter_result second = t->filter;
+    struct filter_path path;
+
+    second.wander = t->filter.wander_most;
+    filter_run(t->points, t->count, slope, &second, &path);
+    t->restless = second.state;
+}
+
 static void learn(struct track *t)
 {
     struct filter_prior prior;
@@ -165,6 +176,7 @@ static void learn(struct track *t)
         track_weigh(t);
         track_run_law(t, &prior, &path);
     }
+    read_again(t, prior.slope);
     t->stress = t->count > 3 && old_sd > 0.0 ? fabs(t->filter.state.slope - old_slope) / old_sd : 0;
     filter_residuals(t->points, t->count, &path, residuals, slopes);
     judge_residuals(t, residuals);
@@ -292,6 +304,7 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     const struct sample *best = &t->samples[t->best];
     double dt = track_diff_s(at.ns, t->samples[t->count - 1].at.ns);
     struct filter_state f = filter_ahead(&t->filter.state, t->filter.wander, dt);
+    struct filter_state second = filter_ahead(&t->restless, t->filter.wander_most, dt);
     double age = fabs(track_diff_s(at.ns, best->at.ns));
 
     out->at = at;
@@ -299,6 +312,7 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     out->offset_sd_s = sqrt(f.var_x);
     out->freq_ppm = track_reciprocal(f.slope) * 1e6;
     out->skew_ppm = 2e6 * sqrt(f.var_slope);
+    out->restless = restless_of(&f, &second, t->filter.wander_most);
     out->root_delay_s = best->root_delay_s;
     out->root_dispersion_s = best->root_dispersion_s + t->best_apart_s + out->offset_sd_s +
                              age * (t->settings.max_clock_error + t->open_slope) +

@@ -48,6 +48,7 @@ struct track {
     struct filter_result learned[TRACK_LAWS]; /* under each assumption */
     enum track_law law;                       /* which one holds */
     struct filter_result filter;              /* by that one */
+    struct filter_state restless;             /* ... and with as much wander as is possible */
     int learned_ago;                          /* samples */
     double sd_s;
     double stress;

@@ -284,8 +284,28 @@ TEST(dispersion_grows_with_skew_and_maxclockerror)
     reference_verdict(w->r, &v);
     assert_int_equal(v.state, VERDICT_OK);
     assert_near(v.bound_s, 0.0021 + 0.005, 1e-6);
-    /* six deviations: of the offset, and of what the frequency brought about */
-    assert_near(v.expected_s, 6.0 * (1e-6 + 1000.0 * 0.05e-6), 1e-7);
+    /* five deviations: of the offset, and of what the frequency brought about */
+    assert_near(v.expected_s, 5.0 * (1e-6 + 1000.0 * 0.05e-6), 1e-7);
+    free_world(w);
+}
+
+TEST(what_a_restless_oscillator_may_bring_about_is_expected)
+{
+    struct world *w = make_world(0.0, 0.0);
+    struct reference_update u;
+    struct verdict now, later;
+
+    (void)state;
+    start(w);
+    u = good_update(w, 0.0);
+    u.estimate.restless = (struct restless){.apart_s = -1e-3, .var_x = 1e-8, .wander = 1e-8};
+    reference_update(w->r, &u);
+    reference_verdict(w->r, &now);
+    assert_near(now.expected_s, 1e-3 + 3.5 * 1e-4, 1e-9);
+    fake_run(&w->f, 1000.0);
+    reference_verdict(w->r, &later);
+    assert_near(later.expected_s, 1e-3 + 3.5 * sqrt(1e-8 + 1e-16 * 1e9 / 3.0), 1e-9);
+    assert_true(later.expected_s < later.bound_s);
     free_world(w);
 }
 
@@ -591,6 +611,7 @@ TEST(sleep_keeps_the_reference_with_a_larger_bound)
     clock_notice_jump(w->c);
     reference_verdict(w->r, &v);
     assert_true(v.bound_s > 0.5 && v.bound_s < 2.0);
+    assert_true(v.expected_s > 0.5 && v.expected_s <= v.bound_s);
     assert_int_not_equal(v.state, VERDICT_UNSYNCHRONISED);
     free_world(w);
 }
@@ -775,6 +796,7 @@ int main(void)
         cmocka_unit_test(drift_file_is_written_at_the_end_without_an_update),
         cmocka_unit_test(tracking_log_begins_unsynchronised),
         cmocka_unit_test(dispersion_grows_with_skew_and_maxclockerror),
+        cmocka_unit_test(what_a_restless_oscillator_may_bring_about_is_expected),
         cmocka_unit_test(unsynchronised_figures_are_those_of_the_protocol),
         cmocka_unit_test(client_of_stratum_15_has_nothing_to_announce),
         cmocka_unit_test(local_reference_serves_at_once),

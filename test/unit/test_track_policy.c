@@ -1,4 +1,4 @@
-/* Steering and polling: the decisions that track/ takes for others. */
+/* Steering, polling and what to expect: the decisions that track/ takes for others. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 
 #include "base/defs.h"
 #include "chronyd/track/poll.h"
+#include "chronyd/track/restless.h"
 #include "chronyd/track/steer.h"
 
 static void assert_near(double a, double b, double tolerance)
@@ -270,6 +271,45 @@ static void poll_varies_the_longest_interval_in_silence_only(void **state)
     assert_near(poll_interval_s(&p, &limits), 512.0, 0.0);
 }
 
+/* --- restless --- */
+
+static struct estimate estimate_of(double wander, double jitter_s, double step_s, int count)
+{
+    struct track *t = watched(wander, jitter_s, step_s, count);
+    struct estimate e;
+
+    assert_true(track_estimate(t, track_newest(t)->at, &e));
+    track_destroy(t);
+    return e;
+}
+
+static void restless_leaves_possible_what_noise_would_hide(void **state)
+{
+    struct estimate noisy = estimate_of(1e-11, 2e-3, 1024.0, 30);
+    struct estimate clear = estimate_of(1e-8, 1e-6, 64.0, 60);
+
+    (void)state;
+    /* Noise of milliseconds hides an ordinary crystal; microseconds show how restless it is. */
+    assert_true(noisy.restless.wander > 3e-10);
+    assert_true(clear.restless.wander > 0.8e-8 && clear.restless.wander < 4e-8);
+    assert_true(restless_error_s(&noisy.restless, 0.0) > 3.5 * noisy.offset_sd_s);
+    assert_true(restless_error_s(&noisy.restless, 1e5) >
+                3.0 * restless_error_s(&noisy.restless, 1e4));
+    assert_true(restless_error_s(&clear.restless, 0.0) < 5.0 * clear.offset_sd_s);
+}
+
+static void restless_is_scaled_with_the_deviations(void **state)
+{
+    struct restless r = {1e-3, 1e-7, 4e-8, 2e-12, 1e-14, 0.0};
+    double before_s = restless_error_s(&r, 0.0), slope = restless_error_s(&r, 1e9) * 1e-9;
+
+    (void)state;
+    assert_near(before_s, 1e-3 + 3.5 * 2e-4, 1e-12);
+    restless_scale(&r, 0.5, 0.25);
+    assert_near(restless_error_s(&r, 0.0), before_s / 2.0, 1e-12);
+    assert_near(restless_error_s(&r, 1e9) * 1e-9, slope / 4.0, 1e-10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +325,8 @@ int main(void)
         cmocka_unit_test(poll_doubles_in_silence_and_stays_until_a_surprise),
         cmocka_unit_test(poll_is_patient_while_there_are_few_samples),
         cmocka_unit_test(poll_varies_the_longest_interval_in_silence_only),
+        cmocka_unit_test(restless_leaves_possible_what_noise_would_hide),
+        cmocka_unit_test(restless_is_scaled_with_the_deviations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
