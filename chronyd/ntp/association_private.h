@@ -60,10 +60,12 @@ struct request {
 struct exchange {
     bool usable;                                     /* there was one */
     bool measured;                                   /* a sample was made of it already */
+    bool synchronised;                               /* the server knew the time (tests 6, 7) */
     struct ntp_time remote_receive, remote_transmit; /* as in the packet */
     struct ntp_time told_receive; /* peers: our receive time as it is told to the other */
     struct local_stamp sent, received;
     struct correction correction;
+    double root_delay_s, root_dispersion_s; /* what the server said of itself then */
 };
 
 struct association {

@@ -22,7 +22,8 @@ struct four_times {
     struct osc sent, received;         /* ours */
     struct ntp_time receive, transmit; /* the server's */
     struct correction correction;
-    double stamp_error_s; /* of ours, either way */
+    double root_delay_s, root_dispersion_s; /* the server's */
+    double stamp_error_s;                   /* of ours, either way */
 };
 
 /* What is taken out is not authenticated, so it must not make more of the measurement than it can
@@ -69,8 +70,8 @@ static void build_sample(const struct association *a, const struct answer *in,
     s->truth = utc_add_s(s->truth, a->settings.offset_s);
     s->delay_s = max_d(round_trip_s - out->response_time_s, precision_s);
     s->dispersion_s = precision_s + t->stamp_error_s + error_rate(a) * max_d(round_trip_s, 0.0);
-    s->root_delay_s = in->root_delay_s + s->delay_s;
-    s->root_dispersion_s = in->root_dispersion_s + s->dispersion_s;
+    s->root_delay_s = t->root_delay_s + s->delay_s;
+    s->root_dispersion_s = t->root_dispersion_s + s->dispersion_s;
     apply_correction(&t->correction, precision_s, s);
     s->offset_then_s = utc_diff_s(s->truth, clock_corrected(clock, s->at));
     out->usable = round_trip_s >= 0.0;
@@ -79,21 +80,32 @@ static void build_sample(const struct association *a, const struct answer *in,
 void measure(const struct association *a, const struct answer *in, struct measurement *out)
 {
     const struct ntp_header *h = &in->header;
-    struct four_times t = {a->request.sent.at, in->received.at, h->receive,
-                           h->transmit,        in->correction,  0.0};
+    struct four_times t = {.sent = a->request.sent.at,
+                           .received = in->received.at,
+                           .receive = h->receive,
+                           .transmit = h->transmit,
+                           .correction = in->correction,
+                           .root_delay_s = in->root_delay_s,
+                           .root_dispersion_s = in->root_dispersion_s};
 
     *out = (struct measurement){.sent = a->request.sent, .received = in->received};
     if (in->interleaved) {
-        /* The answer tells when the previous one left: all four times are of that exchange. */
-        t = (struct four_times){a->last.sent.at, a->last.received.at, a->last.remote_receive,
-                                h->transmit,     a->last.correction,  0.0};
+        /* The answer tells when the previous one left: all four times are of that exchange. A
+         * server that has found its time since then was as wrong as it said then, and one that
+         * said that it did not know it is no source of that sample. */
+        t.sent = a->last.sent.at;
+        t.received = a->last.received.at;
+        t.receive = a->last.remote_receive;
+        t.correction = a->last.correction;
+        t.root_delay_s = max_d(t.root_delay_s, a->last.root_delay_s);
+        t.root_dispersion_s = max_d(t.root_dispersion_s, a->last.root_dispersion_s);
         out->sent = a->last.sent;
         out->received = a->last.received;
     }
     /* Each moves the offset by half of its error, and both may go the same way. */
     t.stamp_error_s = max_d(out->sent.error_s, out->received.error_s);
     build_sample(a, in, &t, out);
-    if (in->interleaved && (!a->last.usable || a->last.measured))
+    if (in->interleaved && (!a->last.usable || a->last.measured || !a->last.synchronised))
         out->usable = false;
 }
 

@@ -76,11 +76,14 @@ static void remember(struct association *a, const struct answer *in, bool measur
     a->last = (struct exchange){
         .usable = true,
         .measured = measured,
+        .synchronised = has(in->tests, TEST_6 | TEST_7),
         .remote_receive = h->receive,
         .remote_transmit = h->transmit,
         .sent = a->request.sent,
         .received = in->received,
         .correction = in->correction,
+        .root_delay_s = in->root_delay_s,
+        .root_dispersion_s = in->root_dispersion_s,
     };
     a->sent_since_heard = 0;
     if (a->settings.kind == SOURCE_PEER) {

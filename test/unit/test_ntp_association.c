@@ -687,6 +687,31 @@ static void xleave_uses_the_times_of_the_previous_exchange(void **state)
     world_destroy(w);
 }
 
+/* A server that finds its time tells so before the times of the answer that was still wrong. */
+static void xleave_takes_nothing_from_before_the_server_knew_the_time(void **state)
+{
+    struct interleaving_server v = {.correction_s = 0.0};
+    struct ntp_source_settings s = world_source("192.0.2.1");
+    struct world *w;
+
+    (void)state;
+    s.xleave = true;
+    s.minpoll = s.maxpoll = 3;
+    w = start(&s);
+    w->server.touch = interleave;
+    w->server.ctx = &v;
+    w->server.leap = LEAP_UNSYNCHRONISED;
+    w->server.offset_s = 0.015;
+    world_run(w, 12);
+    w->server.leap = LEAP_NORMAL;
+    w->server.offset_s = 0.0;
+    world_run(w, 8);
+    assert_true(v.interleaved > 0);
+    assert_true(world_data(w, 1).interleaved);
+    assert_int_equal(world_data(w, 1).tests & 0x380, 0x380 & ~0x40);
+    world_destroy(w);
+}
+
 static void xleave_falls_back_to_basic_answers(void **state)
 {
     struct interleaving_server v = {0};
@@ -915,6 +940,7 @@ int main(void)
         cmocka_unit_test(offset_option_moves_the_samples),
         cmocka_unit_test(steps_between_request_and_answer_do_not_matter),
         cmocka_unit_test(xleave_uses_the_times_of_the_previous_exchange),
+        cmocka_unit_test(xleave_takes_nothing_from_before_the_server_knew_the_time),
         cmocka_unit_test(xleave_falls_back_to_basic_answers),
         cmocka_unit_test(offline_source_is_silent_and_online_bursts),
         cmocka_unit_test(burst_of_an_offline_source_returns_to_offline),
