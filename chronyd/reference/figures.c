@@ -20,6 +20,7 @@ double reference_dispersion_rate(const struct reference *r, double age_s)
 {
     double stray_ppm = max_d(r->skew_ppm, 2.0 * reference_holdover_ppm(r, age_s));
 
+    stray_ppm = max_d(stray_ppm, r->open_rate_ppm);
     return clock_max_error_rate(r->clock) +
            (min_d(stray_ppm, 1e6) + fabs(r->resid_freq_ppm)) * 1e-6;
 }
@@ -33,10 +34,13 @@ double reference_root_dispersion_s(const struct reference *r, struct osc at)
 
 double reference_bound_s(const struct reference *r)
 {
+    double bound_s;
+
     if (!r->synchronised)
         return UNSYNCHRONISED_ROOT_S * 1.5;
-    return fabs(clock_remaining_s(r->clock)) + r->root_delay_s / 2.0 +
-           reference_root_dispersion_s(r, clock_osc_now(r->clock));
+    bound_s = fabs(clock_remaining_s(r->clock)) + r->root_delay_s / 2.0 +
+              reference_root_dispersion_s(r, clock_osc_now(r->clock));
+    return bound_s + reference_leap_doubt_s(r, bound_s);
 }
 
 /* What the statistics say: so many standard deviations of the estimate, whose error may have the
@@ -56,7 +60,8 @@ double reference_expected_error_s(const struct reference *r)
                     NORMAL_SDS * (r->offset_sd_s + age_s * stray));
     error_s = max_d(error_s, restless_error_s(&r->restless, age_s));
     error_s += age_s * fabs(r->resid_freq_ppm) * 1e-6 + r->shaken_s;
-    return min_d(reference_bound_s(r), fabs(clock_remaining_s(r->clock)) + error_s);
+    error_s += fabs(clock_remaining_s(r->clock));
+    return min_d(reference_bound_s(r), error_s + reference_leap_doubt_s(r, error_s));
 }
 
 static double root_distance_s(const struct reference *r, struct osc at)

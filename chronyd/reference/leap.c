@@ -81,6 +81,18 @@ enum os_leap reference_leap_for_kernel(const struct reference *r)
     return l->kind == LEAP_INSERT ? OS_LEAP_INSERT : OS_LEAP_DELETE;
 }
 
+/* So near the moment a clock does not know on which side of it the world is, and from then on until
+ * the labels have changed it is a second off for sure. */
+double reference_leap_doubt_s(const struct reference *r, double bound_s)
+{
+    const struct leap_state *l = &r->leaps;
+    bool doubtful = l->ignored || l->stage == LEAP_AWAITS || l->stage == LEAP_CLOSING;
+
+    if (l->stage == LEAP_ARMED)
+        doubtful = utc_diff_s(leap_moment(l), clock_now(r->clock)) <= bound_s;
+    return doubtful ? fabs(leap_offset_s(l->kind)) : 0.0;
+}
+
 static void arm(struct reference *r, enum leap kind, struct utc when)
 {
     struct leap_state *l = &r->leaps;
@@ -197,6 +209,7 @@ static void leap_now(struct reference *r)
         /* The samples move, the clock does not: it finds itself a second off and does about it what
          * it does about any offset. */
         log_warning(r->log, "Ignoring leap second");
+        r->leaps.ignored = true;
         break;
     case LEAPSEC_SLEW:
         log_warning(r->log, "Adjusting system clock for leap second");

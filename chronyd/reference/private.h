@@ -32,6 +32,7 @@ struct leap_state {
     bool unsynced;           /* announced as unsynchronised ... */
     struct osc unsynced_end; /* ... until then */
     struct utc done;         /* midnight of the last one, so that late votes do not repeat it */
+    bool ignored;            /* the clock did not make it and was not measured since */
     double relabelled_s;     /* the sum of all relabellings */
     struct timer timer;
 };
@@ -76,7 +77,7 @@ struct reference {
     struct osc updated_at;
     struct utc ref_time;
     double root_delay_s, root_dispersion_s; /* as of updated_at */
-    double skew_ppm, resid_freq_ppm;
+    double skew_ppm, resid_freq_ppm, open_rate_ppm;
     double last_offset_s; /* correction: > 0, the clock was slow */
     double rms_square_s2;
     double offset_sd_s;
@@ -146,6 +147,8 @@ void reference_leap_update(struct reference *r, enum leap voted);
 /* Was this jump of the system clock the leap second? */
 bool reference_leap_jumped(struct reference *r, const struct clock_jump *jump);
 enum os_leap reference_leap_for_kernel(const struct reference *r);
+/* How far off the label of the present second may be if the clock is within bound_s: 0 or 1 s. */
+double reference_leap_doubt_s(const struct reference *r, double bound_s);
 void reference_leap_fired(void *ctx, struct mono now);
 
 /* holdover.c: standard deviation of what the frequency strays within age_s; 0 = not known. */

@@ -282,7 +282,9 @@ static void follow(struct reference *r, const struct reference_update *u, double
     r->root_dispersion_s = e->root_dispersion_s;
     r->offset_sd_s = e->offset_sd_s;
     r->restless = e->restless;
+    r->open_rate_ppm = e->open_rate * 1e6;
     r->shaken_s = 0.0;
+    r->leaps.ignored = false;
     r->last_offset_s = offset_s;
     r->trouble = (struct reason){0};
     if (r->root_delay_s / 2.0 + r->root_dispersion_s < r->settings.local.activate_s)

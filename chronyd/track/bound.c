@@ -5,6 +5,14 @@
 
 /* Samples among which the narrowest is taken to judge the slope by. */
 #define OPEN_SLOPE_ANCHORS 8
+/* So many samples are too few to know how wrong a slope through them may be: they may lie close
+ * together by chance, while delays vary by this part of the shortest, over their number squared. */
+#define YOUNG_SAMPLES 8
+#define YOUNG_JITTER 0.6
+/* Among so many of the newest is looked for how fast the source's own dispersion grows, */
+#define GROWTH_SAMPLES 8
+/* which packets tell in steps of this. */
+#define DISPERSION_STEP_S (1.0 / 65536)
 
 struct slope_range {
     double slope, open; /* the truth's slope is within slope +- open */
@@ -40,6 +48,44 @@ static struct slope_range open_slope(const struct track *t, size_t first)
     return r;
 }
 
+/* A source that has not measured for a while, or not often yet, may run at a wrong rate itself, and
+ * whoever follows it learns that rate and sees nothing. How wrong it may be is what it says of its
+ * own dispersion: it grows. A source whose dispersion stays the same knows its rate. */
+static double source_rate(const struct track *t, size_t first)
+{
+    size_t from = t->count > GROWTH_SAMPLES ? t->count - GROWTH_SAMPLES : 0;
+    double most = 0.0, start_s = 0.0;
+
+    from = from > first ? from : first;
+    for (size_t i = from, start = from; i < t->count; i++) {
+        const struct sample *s = &t->samples[i];
+        double own_s = s->root_dispersion_s - s->dispersion_s;
+        double gone_s = t->points[i].t_s - t->points[start].t_s;
+
+        if (i == from || own_s < start_s) { /* it has measured since then */
+            start = i;
+            start_s = own_s;
+        } else if (gone_s > 0.0) {
+            most = max_d(most, (own_s - start_s - DISPERSION_STEP_S) / gone_s);
+        }
+    }
+    return most;
+}
+
+/* How fast the truth may part from the line through few samples. Neither beyond what their boxes
+ * leave open, nor beyond what an oscillator can be off its nominal rate. */
+static double young_rate(const struct track *t, const struct slope_range *r)
+{
+    double n = (double)t->count, span_s = -t->points[0].t_s, slope = t->filter.state.slope;
+    double least, most;
+
+    if (t->count > YOUNG_SAMPLES || !(span_s > 0.0))
+        return 0.0;
+    most = fabs(slope - track_reciprocal(t->prior_freq_ppm * 1e-6)) + t->prior_skew_ppm * 1e-6;
+    least = fabs(slope - r->slope) + r->open + YOUNG_JITTER * t->min_delay_s / (n * n) / span_s;
+    return min_d(least, most);
+}
+
 /* The truth lies within each sample's root distance of it, whatever the network does. So the
  * sample bounds the error of the path by that distance and what the path is apart from it; since
  * then the bound grows by what is open of the slope, and by how far the path has left the
@@ -51,11 +97,14 @@ void track_bound(struct track *t, const struct filter_path *path, const double *
     double least = HUGE_VAL;
     size_t first = t->count - 1;
     struct slope_range range;
+    double source;
 
     while (first > 0 && !path->jump[first])
         first--;
     range = open_slope(t, first);
-    t->open_slope = first < t->count - 1 ? range.open : 0.0;
+    source = source_rate(t, first);
+    t->open_slope = (first < t->count - 1 ? range.open : 0.0) + source;
+    t->open_rate = source + young_rate(t, &range);
     for (size_t i = t->count; i-- > first;) {
         const struct sample *s = &t->samples[i];
         const struct filter_point *p = &t->points[i];

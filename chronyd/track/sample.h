@@ -38,6 +38,7 @@ struct estimate {
     struct restless restless;
     double root_delay_s;
     double root_dispersion_s; /* of the estimate, grown to `at` */
+    double open_rate;         /* the least that it grows by later, per second; 0 = skew_ppm tells */
 };
 
 #endif

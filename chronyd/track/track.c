@@ -317,6 +317,7 @@ bool track_estimate(const struct track *t, struct osc at, struct estimate *out)
     out->root_dispersion_s = best->root_dispersion_s + t->best_apart_s + out->offset_sd_s +
                              age * (t->settings.max_clock_error + t->open_slope) +
                              fabs(dt) * skew(t);
+    out->open_rate = t->open_rate;
     return true;
 }
 

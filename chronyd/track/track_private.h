@@ -56,6 +56,7 @@ struct track {
     size_t best;         /* sample that bounds the estimate most closely now */
     double best_apart_s; /* how far the path passes by it and bends after it */
     double open_slope;   /* what the samples leave open of the slope */
+    double open_rate;    /* how fast the truth may part from the estimate after it */
 };
 
 /* The difference of two times in nanoseconds is exact before it becomes a double. */

@@ -282,6 +282,31 @@ static enum leap announced(const struct world *w)
     return figures.leap;
 }
 
+static double bound_s(const struct world *w)
+{
+    struct verdict v;
+
+    reference_verdict(w->r, &v);
+    return v.bound_s;
+}
+
+TEST(leap_is_in_the_bound_until_the_labels_have_changed)
+{
+    struct world *w = make_world(LEAPSEC_SYSTEM, 100.0);
+
+    (void)state;
+    update(w, LEAP_INSERT);
+    run_through(w, 99.5, 0.0, 0.0, false);
+    assert_true(bound_s(w) < 0.01);
+    fake_run(&w->f, 0.5);
+    assert_true(bound_s(w) > 1.0);
+    run_through(w, 0.0, 1.0, -1.0, true);
+    assert_true(bound_s(w) > 1.0);
+    fake_run(&w->f, 3.0);
+    assert_true(bound_s(w) < 0.01);
+    free_world(w);
+}
+
 TEST(leap_by_the_kernel_moves_all_lines_once)
 {
     struct world *w = make_world(LEAPSEC_SYSTEM, 100.0);
@@ -400,6 +425,10 @@ TEST(leap_ignored_is_found_by_the_next_update)
     assert_true(fake_logged(&w->f, "Ignoring leap second\n"));
     assert_near(line_error_s(w), 1.0, 1e-5);
     assert_near(w->leaped_s, -1.0, 0.0);
+    assert_true(bound_s(w) > 1.0);
+    update(w, LEAP_NORMAL);
+    assert_near(line_error_s(w), 0.0, 1e-5);
+    assert_true(bound_s(w) < 1.01);
     free_world(w);
 }
 
@@ -479,6 +508,7 @@ int main(void)
         cmocka_unit_test(leap_zone_cut_anywhere_is_refused),
         cmocka_unit_test(leap_list_with_a_fault_is_refused),
         cmocka_unit_test(leap_source_prefers_the_list_and_drops_what_is_not_sane),
+        cmocka_unit_test(leap_is_in_the_bound_until_the_labels_have_changed),
         cmocka_unit_test(leap_by_the_kernel_moves_all_lines_once),
         cmocka_unit_test(leap_that_the_kernel_forgot_is_stepped),
         cmocka_unit_test(leap_deleted_by_the_kernel),

@@ -293,6 +293,54 @@ static void track_announces_uncertainties_that_hold(void **state)
     assert_in_range(outside, 0, 2 * runs / 10);
 }
 
+/* Samples whose source says that its own dispersion grows, and measures anew every `fresh`. */
+static double open_rate(int samples, double step_s, double growth, int fresh)
+{
+    struct track *t = track_create(&defaults);
+    struct estimate e;
+
+    assert_non_null(t);
+    for (int i = 0; i < samples; i++) {
+        struct sample s = measured(i * step_s, 0.1, 20e-6, 0.01, 0.01);
+
+        s.root_dispersion_s = 1e-3 + s.dispersion_s + growth * step_s * (i % fresh);
+        assert_true(track_add(t, &s));
+    }
+    assert_true(track_estimate(t, track_newest(t)->at, &e));
+    track_destroy(t);
+    return e.open_rate;
+}
+
+static void track_few_samples_leave_the_rate_open(void **state)
+{
+    int beyond_skew = 0, beyond_open = 0;
+
+    (void)state;
+    /* An oscillator is within 100 ppm of its nominal rate, whatever four samples say. */
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        struct track *t = filled(4, 2.0, 1e-3, seed);
+        struct estimate e;
+        double wrong;
+
+        assert_true(track_estimate(t, track_newest(t)->at, &e));
+        wrong = fabs(e.freq_ppm - 20.0);
+        beyond_skew += wrong > e.skew_ppm;
+        beyond_open += wrong > fmax(e.skew_ppm, e.open_rate * 1e6);
+        track_destroy(t);
+    }
+    assert_true(beyond_skew > 5 && beyond_skew > 4 * beyond_open);
+    assert_near(open_rate(20, 64.0, 0.0, 1), 0.0, 0.0);
+}
+
+static void track_the_rate_of_a_source_is_open_while_its_dispersion_grows(void **state)
+{
+    (void)state;
+    assert_near(open_rate(20, 64.0, 30e-6, 5), 30e-6, 0.3e-6);
+    /* What one step of the packet's field is says nothing. */
+    assert_near(open_rate(20, 1.0, 15e-6, 2), 0.0, 0.0);
+    assert_near(open_rate(20, 64.0, -1e-9, 20), 0.0, 0.0);
+}
+
 static void track_uncertainty_grows_with_time(void **state)
 {
     struct track *t = filled(20, 64.0, 1e-3, 7);
@@ -400,6 +448,8 @@ int main(void)
         cmocka_unit_test(track_after_sleep_keeps_the_frequency_only),
         cmocka_unit_test(track_break_since_leaves_the_newest_sample_and_the_frequency),
         cmocka_unit_test(track_announces_uncertainties_that_hold),
+        cmocka_unit_test(track_few_samples_leave_the_rate_open),
+        cmocka_unit_test(track_the_rate_of_a_source_is_open_while_its_dispersion_grows),
         cmocka_unit_test(track_uncertainty_grows_with_time),
         cmocka_unit_test(track_prior_frequency_serves_the_first_samples),
         cmocka_unit_test(track_reports_what_sourcestats_shows),
