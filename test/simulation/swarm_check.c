@@ -8,19 +8,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "chronyd/reference/sources.h"
 #include "test/simulation/hosts.h"
 #include "test/simulation/swarm_watch.h"
 
 #define LOOK_S 5.0
-/* A bound may be left for moments: what a sample teaches comes when it comes. */
-#define OUTSIDE_LOOKS_MAX 12
 #define LIAR_LOOKS_MAX 6
 #define ANSWERS_TO_KNOW 12
 #define LOG_LINES_PER_HOUR_MAX 300 /* and one for each packet sent: each may be refused */
-/* Where all the delay is on one way the bound is met exactly, but for noise. */
-#define BOUND_TOLERANCE 1.3
-/* A liar that creeps away within the honest intervals cannot be told from them at once. */
-#define CREEP_S 0.2
 /* Four samples of a few seconds, through milliseconds of noise, may make this of a frequency. */
 #define YOUNG_FREQUENCY_MOST 1e-2
 #define LOOKS_PER_MEMORY 120
@@ -116,50 +111,6 @@ static bool has_honest_majority(const struct watch *w)
     return liars == 0 || (honest > 2 * liars && w->node->config.sources.select.min_sources > liars);
 }
 
-static bool has_creeping_liar(const struct watch *w)
-{
-    for (size_t i = 0; i < w->peer_count; i++) {
-        struct node *other = w->peers[i].node;
-
-        if (other->host &&
-            (host_law(other)->drift != 0.0 || (is_liar(other) && host_law(other)->offset_s != 0.0 &&
-                                               fabs(host_law(other)->offset_s) < CREEP_S)))
-            return true;
-    }
-    return false;
-}
-
-static double queue_of_s(const struct link *l)
-{
-    double height_s = 0.0;
-
-    for (int way = 0; l && way < 2; way++) {
-        const struct delay_law *law = &l->way[way].delay;
-
-        for (size_t i = 0; i < law->count; i++)
-            if (law->parts[i].kind == DELAY_BLOAT)
-                height_s = max_d(height_s, law->parts[i].a);
-    }
-    return height_s;
-}
-
-/* A queue that fills for as long as samples are kept, in one direction, looks like an oscillator
- * that runs a little faster; and a relay hands on what it made of it. */
-static double slow_queues_s(const struct watch *w)
-{
-    double height_s = 0.0, relay_s = 0.0;
-
-    for (size_t i = 0; i < w->peer_count; i++) {
-        const struct node *other = w->peers[i].node;
-
-        height_s = max_d(height_s, queue_of_s(network_find(w->node->world, w->node, other)));
-        for (size_t k = 0; !other->host && k < w->check->count; k++)
-            if (w->check->watches[k].node == other && &w->check->watches[k] != w)
-                relay_s = max_d(relay_s, w->check->watches[k].queues_s);
-    }
-    return height_s + relay_s;
-}
-
 static double slowest_poll_s(const struct watch *w)
 {
     double slowest = 64.0;
@@ -171,6 +122,30 @@ static double slowest_poll_s(const struct watch *w)
         slowest = max_d(slowest, ldexp(samples, s->maxpoll));
     }
     return slowest;
+}
+
+/* How far a source that is not a second off at once, but creeps away, may take the clock with it.
+ * As long as its interval meets those of the honest it is one of them for all that a daemon can
+ * know, and the narrowest path decides: so the sum of two root distances, and what it moves until
+ * it is asked again. */
+static double creep_s(const struct watch *w)
+{
+    struct sources *ss = chronyd_rooms(w->node->daemon)->sources;
+    double distance_s = 0.0, drift = 0.0;
+
+    for (size_t i = 0; i < w->peer_count; i++) {
+        struct node *other = w->peers[i].node;
+        struct source *s = sources_find(ss, &w->peers[i].addr);
+        struct source_report r;
+
+        if (other->host)
+            drift = max_d(drift, fabs(host_law(other)->drift));
+        if (!s || is_liar(other))
+            continue;
+        source_report(s, &r);
+        distance_s = max_d(distance_s, max_d(r.error_s, r.select.distance_s));
+    }
+    return drift > 0.0 ? 2.0 * distance_s + drift * slowest_poll_s(w) : 0.0;
 }
 
 static bool was_disturbed(const struct node *n, double for_s)
@@ -217,20 +192,12 @@ static void check_honest(struct watch *w)
 {
     struct node *n = w->node;
     struct verdict v;
-    double wrong_s = error_now_s(n), error_s = fabs(wrong_s), limit_s;
-    bool excuse;
+    double wrong_s = error_now_s(n);
+    bool excuse = excused(w);
 
     chronyd_verdict(n->daemon, &v);
-    excuse = excused(w);
-    limit_s = BOUND_TOLERANCE * v.bound_s + (has_creeping_liar(w) ? CREEP_S : 1e-6);
-    if (error_s > limit_s)
-        w->queues_s = slow_queues_s(w);
-    limit_s += w->queues_s / 2.0;
-    if (v.state == VERDICT_UNSYNCHRONISED || error_s <= limit_s || excuse) {
-        w->outside = 0;
-        return;
-    }
-    if (++w->outside > OUTSIDE_LOOKS_MAX)
+    if (v.state != VERDICT_UNSYNCHRONISED && !excuse && fabs(wrong_s) > v.bound_s &&
+        fabs(wrong_s) > v.bound_s + creep_s(w))
         violated(w->check, n, "honest", "the clock is %.9f s wrong, %.9f s are announced (%s)",
                  wrong_s, v.bound_s, verdict_name(v.state));
 }

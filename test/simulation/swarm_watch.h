@@ -30,13 +30,12 @@ struct watch {
     size_t peer_count;
     uint64_t starts; /* for which the peers are known */
     uint64_t steps_at_start;
-    int outside, liar;
+    int liar;             /* looks in a row */
     int64_t unknown_ns;   /* last time at which nothing could be known, -1 never */
     int64_t disturbed_ns; /* the last disturbance that was seen ... */
     uint64_t answers;     /* ... and how often it had been answered by then */
     int64_t hour;
     uint64_t lines, wakes_at_hour, sent_at_hour;
-    double queues_s;                           /* heights of slow queues on its paths */
     bool ran;                                  /* at the last look */
     double remaining_first_s, remaining_sum_s; /* of the correction, in the last part of the run */
     double bound_sum_s;
