@@ -9,6 +9,8 @@
  * together by chance, while delays vary by this part of the shortest, over their number squared. */
 #define YOUNG_SAMPLES 8
 #define YOUNG_JITTER 0.6
+/* So many that were all held up look like as many that were not. */
+#define UNTRIED_SAMPLES 3
 /* Among so many of the newest is looked for how fast the source's own dispersion grows, */
 #define GROWTH_SAMPLES 8
 /* which packets tell in steps of this. */
@@ -48,6 +50,16 @@ static struct slope_range open_slope(const struct track *t, size_t first)
     return r;
 }
 
+/* A source that turned to one much nearer to the root moved by what the farther one may have
+ * hidden, while we took that for its rate. */
+static double moved_rate(const struct track *t, size_t i)
+{
+    const struct sample *s = &t->samples[i], *before = s - 1;
+    double own_s = s->root_delay_s - s->delay_s, was_s = before->root_delay_s - before->delay_s;
+
+    return own_s < was_s / 2.0 ? (was_s - own_s) / 2.0 / -t->points[i - 1].t_s : 0.0;
+}
+
 /* A source that has not measured for a while, or not often yet, may run at a wrong rate itself, and
  * whoever follows it learns that rate and sees nothing. How wrong it may be is what it says of its
  * own dispersion: it grows. A source whose dispersion stays the same knows its rate. */
@@ -68,6 +80,8 @@ static double source_rate(const struct track *t, size_t first)
         } else if (gone_s > 0.0) {
             most = max_d(most, (own_s - start_s - DISPERSION_STEP_S) / gone_s);
         }
+        if (i > from)
+            most = max_d(most, moved_rate(t, i));
     }
     return most;
 }
@@ -83,7 +97,7 @@ static double young_rate(const struct track *t, const struct slope_range *r)
         return 0.0;
     most = fabs(slope - track_reciprocal(t->prior_freq_ppm * 1e-6)) + t->prior_skew_ppm * 1e-6;
     least = fabs(slope - r->slope) + r->open + YOUNG_JITTER * t->min_delay_s / (n * n) / span_s;
-    return min_d(least, most);
+    return t->count <= UNTRIED_SAMPLES ? most : min_d(least, most);
 }
 
 /* The truth lies within each sample's root distance of it, whatever the network does. So the

@@ -341,6 +341,24 @@ static void track_the_rate_of_a_source_is_open_while_its_dispersion_grows(void *
     assert_near(open_rate(20, 64.0, -1e-9, 20), 0.0, 0.0);
 }
 
+static void track_a_source_that_came_nearer_may_have_moved(void **state)
+{
+    struct track *t = track_create(&defaults);
+    struct estimate e;
+
+    (void)state;
+    assert_non_null(t);
+    for (int i = 0; i < 20; i++) {
+        struct sample s = measured(i * 64.0, 0.1, 20e-6, 0.01, 0.01);
+
+        s.root_delay_s += i < 17 ? 0.036 : 0.004;
+        assert_true(track_add(t, &s));
+    }
+    assert_true(track_estimate(t, track_newest(t)->at, &e));
+    assert_near(e.open_rate, 0.016 / (3.0 * 64.0), 1e-7);
+    track_destroy(t);
+}
+
 static void track_uncertainty_grows_with_time(void **state)
 {
     struct track *t = filled(20, 64.0, 1e-3, 7);
@@ -450,6 +468,7 @@ int main(void)
         cmocka_unit_test(track_announces_uncertainties_that_hold),
         cmocka_unit_test(track_few_samples_leave_the_rate_open),
         cmocka_unit_test(track_the_rate_of_a_source_is_open_while_its_dispersion_grows),
+        cmocka_unit_test(track_a_source_that_came_nearer_may_have_moved),
         cmocka_unit_test(track_uncertainty_grows_with_time),
         cmocka_unit_test(track_prior_frequency_serves_the_first_samples),
         cmocka_unit_test(track_reports_what_sourcestats_shows),
