@@ -6,9 +6,9 @@
 /* Samples among which the narrowest is taken to judge the slope by. */
 #define OPEN_SLOPE_ANCHORS 8
 /* So many samples are too few to know how wrong a slope through them may be: they may lie close
- * together by chance, while delays vary by this part of the shortest, over their number squared. */
+ * together by chance, while delays vary by the shortest, over their number squared. */
 #define YOUNG_SAMPLES 8
-#define YOUNG_JITTER 0.6
+#define YOUNG_JITTER 1.0
 /* So many that were all held up look like as many that were not. */
 #define UNTRIED_SAMPLES 3
 /* Among so many of the newest is looked for how fast the source's own dispersion grows, */
@@ -87,16 +87,22 @@ static double source_rate(const struct track *t, size_t first)
 }
 
 /* How fast the truth may part from the line through few samples. Neither beyond what their boxes
- * leave open, nor beyond what an oscillator can be off its nominal rate. */
-static double young_rate(const struct track *t, const struct slope_range *r)
+ * leave open, and by how much it misses them, nor beyond what an oscillator can be off its nominal
+ * rate. */
+static double young_rate(const struct track *t, const struct slope_range *r,
+                         const double *residuals)
 {
+    double missed_s = 0.0;
     double n = (double)t->count, span_s = -t->points[0].t_s, slope = t->filter.state.slope;
     double least, most;
 
     if (t->count > YOUNG_SAMPLES || !(span_s > 0.0))
         return 0.0;
     most = fabs(slope - track_reciprocal(t->prior_freq_ppm * 1e-6)) + t->prior_skew_ppm * 1e-6;
-    least = fabs(slope - r->slope) + r->open + YOUNG_JITTER * t->min_delay_s / (n * n) / span_s;
+    for (size_t i = 0; i < t->count; i++)
+        missed_s = max_d(missed_s, fabs(residuals[i]));
+    least = fabs(slope - r->slope) + r->open +
+            (YOUNG_JITTER * t->min_delay_s / (n * n) + 2.0 * missed_s) / span_s;
     return t->count <= UNTRIED_SAMPLES ? most : min_d(least, most);
 }
 
@@ -118,7 +124,7 @@ void track_bound(struct track *t, const struct filter_path *path, const double *
     range = open_slope(t, first);
     source = source_rate(t, first);
     t->open_slope = (first < t->count - 1 ? range.open : 0.0) + source;
-    t->open_rate = source + young_rate(t, &range);
+    t->open_rate = source + young_rate(t, &range, residuals);
     for (size_t i = t->count; i-- > first;) {
         const struct sample *s = &t->samples[i];
         const struct filter_point *p = &t->points[i];

@@ -16,7 +16,7 @@
 #define FILTER_POINTS_MAX 64
 #define FILTER_MODELS 12
 /* The probability that an oscillator wanders more than wander_most. */
-#define FILTER_MOST 0.06
+#define FILTER_MOST 0.05
 
 struct filter_point {
     double t_s;     /* oscillator time, relative to the newest point: <= 0, increasing */

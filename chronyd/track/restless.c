@@ -3,7 +3,7 @@
 #include <math.h>
 
 /* The wander of the second reading is improbable already: so many of its deviations are enough. */
-#define RESTLESS_SDS 3.3
+#define RESTLESS_SDS 2.95
 
 struct restless restless_of(const struct filter_state *estimate, const struct filter_state *second,
                             double wander)

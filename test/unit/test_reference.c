@@ -301,10 +301,10 @@ TEST(what_a_restless_oscillator_may_bring_about_is_expected)
     u.estimate.restless = (struct restless){.apart_s = -1e-3, .var_x = 1e-8, .wander = 1e-8};
     reference_update(w->r, &u);
     reference_verdict(w->r, &now);
-    assert_near(now.expected_s, 1e-3 + 3.3 * 1e-4, 1e-9);
+    assert_near(now.expected_s, 1e-3 + 2.95 * 1e-4, 1e-9);
     fake_run(&w->f, 1000.0);
     reference_verdict(w->r, &later);
-    assert_near(later.expected_s, 1e-3 + 3.3 * sqrt(1e-8 + 1e-16 * 1e9 / 3.0), 1e-9);
+    assert_near(later.expected_s, 1e-3 + 2.95 * sqrt(1e-8 + 1e-16 * 1e9 / 3.0), 1e-9);
     assert_true(later.expected_s < later.bound_s);
     free_world(w);
 }

@@ -292,7 +292,7 @@ static void restless_leaves_possible_what_noise_would_hide(void **state)
     /* Noise of milliseconds hides an ordinary crystal; microseconds show how restless it is. */
     assert_true(noisy.restless.wander > 3e-10);
     assert_true(clear.restless.wander > 0.8e-8 && clear.restless.wander < 4e-8);
-    assert_true(restless_error_s(&noisy.restless, 0.0) > 3.3 * noisy.offset_sd_s);
+    assert_true(restless_error_s(&noisy.restless, 0.0) > 2.95 * noisy.offset_sd_s);
     assert_true(restless_error_s(&noisy.restless, 1e5) >
                 3.0 * restless_error_s(&noisy.restless, 1e4));
     assert_true(restless_error_s(&clear.restless, 0.0) < 5.0 * clear.offset_sd_s);
@@ -304,7 +304,7 @@ static void restless_is_scaled_with_the_deviations(void **state)
     double before_s = restless_error_s(&r, 0.0), slope = restless_error_s(&r, 1e9) * 1e-9;
 
     (void)state;
-    assert_near(before_s, 1e-3 + 3.3 * 2e-4, 1e-12);
+    assert_near(before_s, 1e-3 + 2.95 * 2e-4, 1e-12);
     restless_scale(&r, 0.5, 0.25);
     assert_near(restless_error_s(&r, 0.0), before_s / 2.0, 1e-12);
     assert_near(restless_error_s(&r, 1e9) * 1e-9, slope / 4.0, 1e-10);
