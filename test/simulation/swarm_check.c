@@ -154,11 +154,33 @@ static bool was_disturbed(const struct node *n, double for_s)
            (double)(n->world->now_ns - n->counts.disturbed_ns) * 1e-9 < for_s;
 }
 
-/* Relays that were disturbed hand it on. */
+/* So long a disturbance may go unnoticed and unlearned. */
+static double recovers_in_s(const struct watch *w)
+{
+    return 6.0 * slowest_poll_s(w) + 300.0;
+}
+
+/* Relays that were disturbed hand it on, until they had time to notice and their clients too. */
+static bool has_disturbed_relay(const struct watch *w)
+{
+    for (size_t i = 0; i < w->peer_count; i++) {
+        const struct node *other = w->peers[i].node;
+
+        for (size_t k = 0; !other->host && k < w->check->count; k++) {
+            const struct watch *relay = &w->check->watches[k];
+
+            if (relay->node == other &&
+                was_disturbed(other, recovers_in_s(relay) + 2.0 * recovers_in_s(w)))
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool excused(struct watch *w)
 {
     const struct node_counts *counts = &w->node->counts;
-    double for_s = 6.0 * slowest_poll_s(w) + 300.0;
+    double for_s = recovers_in_s(w);
 
     if (counts->disturbed_ns != w->disturbed_ns) {
         w->disturbed_ns = counts->disturbed_ns;
@@ -171,13 +193,7 @@ static bool excused(struct watch *w)
     if (was_disturbed(w->node, for_s) ||
         (w->unknown_ns >= 0 && (double)(w->node->world->now_ns - w->unknown_ns) * 1e-9 < for_s))
         return true;
-    for (size_t i = 0; i < w->peer_count; i++) {
-        const struct node *other = w->peers[i].node;
-
-        if (!other->host && was_disturbed(other, 3.0 * for_s))
-            return true;
-    }
-    return false;
+    return has_disturbed_relay(w);
 }
 
 /* --- at every look --- */
