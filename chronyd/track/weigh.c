@@ -10,6 +10,10 @@
 /* Few samples may lie close together by chance. Before n of them have shown how much delays
  * usually vary, they are taken to vary by this part of the shortest, over n squared. */
 #define YOUNG_JITTER 0.6
+/* But more than two that lie this close together do not do so by chance: their delays vary by no
+ * more than so many of what they are apart. */
+#define YOUNG_SAMPLES 2
+#define YOUNG_EXCESSES 3.0
 /* Of the bounds this much is left open when the asymmetry is known. */
 #define FIXED_OPEN 0.2
 /* Of the usual excess, over the square root of n, this much the shortest of n delays lies above
@@ -52,11 +56,12 @@ static void find_floors(struct track *t, double floors[ROUTES_MAX], double gaps[
     t->usual_excess_s = route_excess(delays, t->routes, t->count, floors, 0.5);
     t->idle_excess_s = route_excess(delays, t->routes, t->count, floors, IDLE_PART);
     for (size_t r = 0; r < ROUTES_MAX; r++) {
-        double n = max_d(samples[r], 1.0);
+        double n = max_d(samples[r], 1.0), young;
 
-        gaps[r] = ((GAP_PER_EXCESS + GAP_YOUNG / n) * t->usual_excess_s +
-                   YOUNG_JITTER * max_d(floors[r], 0.0) / (n * n)) /
-                  sqrt(n);
+        young = YOUNG_JITTER * max_d(floors[r], 0.0) / (n * n);
+        if (t->count > YOUNG_SAMPLES)
+            young = min_d(young, YOUNG_EXCESSES * t->usual_excess_s);
+        gaps[r] = ((GAP_PER_EXCESS + GAP_YOUNG / n) * t->usual_excess_s + young) / sqrt(n);
         if (fixed > 0.0) {
             floors[r] = fixed;
             gaps[r] = 0.0;
@@ -100,6 +105,7 @@ void track_weigh(struct track *t)
     for (size_t i = 0; i < t->count; i++) {
         const struct sample *s = &t->samples[i];
         uint8_t r = t->routes[i];
+        double dispersion = fabs(s->dispersion_s);
 
         t->excess_s[i] = fabs(s->delay_s - floors[r]);
         /* A configured asymmetry tells how much of the excess was on which way: that is taken
@@ -107,8 +113,9 @@ void track_weigh(struct track *t)
         t->shift_s[i] = asymmetry * t->excess_s[i];
         t->points[i].half_s =
             (t->excess_s[i] + gaps[r]) / 2.0 * max_d(1.0 - 2.0 * fabs(asymmetry), FIXED_OPEN);
-        t->points[i].edge_s = sqrt(precision * precision + s->dispersion_s * s->dispersion_s -
-                                   least * least + gaps[r] * gaps[r] * EDGE_PER_GAP * EDGE_PER_GAP);
+        t->points[i].edge_s =
+            sqrt(precision * precision + EDGE_PER_GAP * gaps[r] * EDGE_PER_GAP * gaps[r] +
+                 (dispersion - least) * (dispersion + least));
         t->points[i].t_s = track_diff_s(s->at.ns, t->samples[t->count - 1].at.ns);
         t->points[i].y_s = level_s(s, &t->samples[t->count - 1]) + t->shift_s[i];
         t->points[i].queue_s = max_d(t->excess_s[i] - t->idle_excess_s, 0.0);

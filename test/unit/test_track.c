@@ -437,6 +437,32 @@ static void track_gives_the_figures_of_the_delay_tests(void **state)
     track_destroy(t);
 }
 
+/* Delays that are all the same leave nothing but the precision of the clock, and that is next to
+ * nothing beside a dispersion of a source that is adrift. */
+static void track_of_equal_delays_and_great_dispersions_has_an_estimate(void **state)
+{
+    struct track_settings settings = defaults;
+    struct track *t;
+    struct estimate e;
+
+    (void)state;
+    settings.precision_s = 1e-10;
+    t = track_create(&settings);
+    for (int i = 0; i < 8; i++) {
+        struct sample s = measured(64.0 * i, 0.1, 20e-6, 0.0, 0.0);
+
+        s.dispersion_s = 0.0262695367;
+        assert_true(track_add(t, &s));
+        if (i < 2)
+            continue;
+        assert_true(track_estimate(t, s.at, &e));
+        assert_near(e.freq_ppm, 20.0, 0.1);
+        assert_true(e.skew_ppm >= 0.0 && e.offset_sd_s >= 0.0);
+        assert_near(error_s(&e, 0.1, 20e-6), 0.0, 1e-6);
+    }
+    track_destroy(t);
+}
+
 static void track_equal_inputs_give_equal_outputs(void **state)
 {
     struct track *a = filled(50, 64.0, 1e-3, 13), *b = filled(50, 64.0, 1e-3, 13);
@@ -473,6 +499,7 @@ int main(void)
         cmocka_unit_test(track_prior_frequency_serves_the_first_samples),
         cmocka_unit_test(track_reports_what_sourcestats_shows),
         cmocka_unit_test(track_gives_the_figures_of_the_delay_tests),
+        cmocka_unit_test(track_of_equal_delays_and_great_dispersions_has_an_estimate),
         cmocka_unit_test(track_equal_inputs_give_equal_outputs),
     };
 
