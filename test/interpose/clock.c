@@ -14,6 +14,7 @@
 
 void clock_start(void)
 {
+    rng_seed(&world.oscillator, world.set.seed, RNG_OSCILLATOR, 0);
     world.real_ns = (long double)world.set.start_s * 1e9L + (long double)world.set.offset_s * 1e9L;
     world.freq = world.set.freq_ppm * 1e-6;
     world.tick = TICK_NOMINAL;
@@ -79,11 +80,9 @@ static void run_clocks(int64_t dt)
  * clock's error is written down. */
 static void second(void)
 {
-    double normal = 0, day = 2.0 * M_PI * (double)world.t * 1e-9 / 86400.0;
+    double day = 2.0 * M_PI * (double)world.t * 1e-9 / 86400.0;
 
-    for (int i = 0; i < 12; i++)
-        normal += random_unit();
-    world.freq += (normal - 6.0) * world.set.wander;
+    world.freq += rng_normal(&world.oscillator) * world.set.wander;
     world.freq += world.set.swing * (sin(day) - sin(day - 2.0 * M_PI / 86400.0));
     if (world.set.step_at > 0 && world.t >= (int64_t)(world.set.step_at * 1e9)) {
         world.real_ns += (long double)world.set.step_s * 1e9L;

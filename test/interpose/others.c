@@ -86,7 +86,8 @@ static void read_settings(struct settings *s)
     s->ptp_step_s = number("WORLD_PTP_STEP", 0);
     s->real_path = getenv("WORLD_REAL_SOCKET");
     s->done_path = getenv("WORLD_PAUSE_DONE");
-    world.random = (uint64_t)number("WORLD_SEED", 1) * 2654435761u + 88172645463325252ull;
+    s->seed = (uint64_t)number("WORLD_SEED", 1);
+    world.random = s->seed * 2654435761u + 88172645463325252ull;
 }
 
 void world_start(void)

@@ -77,9 +77,9 @@ static void path_read(struct path *p, int node)
     p->given = text != NULL;
     if (!text)
         return;
-    rng_seed(&rng, world.random, RNG_SCENARIO, (uint64_t)node);
+    rng_seed(&rng, world.set.seed, RNG_SCENARIO, (uint64_t)node);
     for (int up = 0; up < 2; up++)
-        rng_seed(&p->way[up].rng, world.random, RNG_LINK, (uint64_t)node * 2 + (uint64_t)up);
+        rng_seed(&p->way[up].rng, world.set.seed, RNG_LINK, (uint64_t)node * 2 + (uint64_t)up);
     if (!tokens_cut(&t, text) || !read_words(&t, p))
         violation("%s", err.text);
     tokens_free(&t);

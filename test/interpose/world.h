@@ -20,6 +20,8 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include "test/simulation/rng.h"
+
 #define FIRST_SOCKET 100
 #define SOCKETS_MAX 20
 #define PACKET_MAX 4000
@@ -27,6 +29,7 @@
 #define OWN_NODE 50 /* the program's own address */
 
 struct settings {
+    uint64_t seed;   /* the same seed is the same network and oscillator for every program */
     int family;      /* 4 or 6 */
     bool stamping;   /* SO_TIMESTAMPING works */
     bool unix_on;    /* AF_UNIX exists */
@@ -120,7 +123,8 @@ struct world {
     int hw_config, hw_filter; /* as set by SIOCSHWTSTAMP */
     bool ptp_due;             /* one of them is reported, not read yet */
     int64_t next_question, next_sample;
-    uint64_t random;
+    uint64_t random; /* what the program asks for takes part in it; not so: */
+    struct rng oscillator;
 };
 
 extern struct world world;
