@@ -11,6 +11,8 @@
 #define YOUNG_JITTER 1.0
 /* So many that were all held up look like as many that were not. */
 #define UNTRIED_SAMPLES 3
+/* So many times the width of a box. */
+#define FAR_OUTSIDE 3.0
 /* Among so many of the newest is looked for how fast the source's own dispersion grows, */
 #define GROWTH_SAMPLES 8
 /* which packets tell in steps of this. */
@@ -19,6 +21,12 @@
 struct slope_range {
     double slope, open; /* the truth's slope is within slope +- open */
 };
+
+/* The source's own way to the root. */
+static double source_delay_s(const struct sample *s)
+{
+    return s->root_delay_s - s->delay_s;
+}
 
 /* What the boxes leave open of the slope if the errors of the samples are anything but
  * independent, as in a queue that fills for an hour: two boxes far apart allow no more than
@@ -42,6 +50,8 @@ static struct slope_range open_slope(const struct track *t, size_t first)
         double widths = (t->samples[anchor].delay_s + t->samples[i].delay_s) / 2.0 - shortest +
                         t->usual_excess_s;
 
+        /* A source that turned to another one in between may have moved with it. */
+        widths += fabs(source_delay_s(&t->samples[anchor]) - source_delay_s(&t->samples[i])) / 2.0;
         if (i != anchor && widths < r.open * fabs(apart)) {
             r.open = widths / fabs(apart);
             r.slope = (t->points[anchor].y_s - t->points[i].y_s) / apart;
@@ -54,8 +64,7 @@ static struct slope_range open_slope(const struct track *t, size_t first)
  * hidden, while we took that for its rate. */
 static double moved_rate(const struct track *t, size_t i)
 {
-    const struct sample *s = &t->samples[i], *before = s - 1;
-    double own_s = s->root_delay_s - s->delay_s, was_s = before->root_delay_s - before->delay_s;
+    double own_s = source_delay_s(&t->samples[i]), was_s = source_delay_s(&t->samples[i - 1]);
 
     return own_s < was_s / 2.0 ? (was_s - own_s) / 2.0 / -t->points[i - 1].t_s : 0.0;
 }
@@ -106,6 +115,20 @@ static double young_rate(const struct track *t, const struct slope_range *r,
     return t->count <= UNTRIED_SAMPLES ? most : min_d(least, most);
 }
 
+/* A line that leaves the newest samples far outside of their boxes, one after the other, was drawn
+ * through something else, as a source that moved: it parts from the truth as it parts from them. */
+static double missed_rate(const struct track *t, const double *residuals)
+{
+    size_t newest = t->count - 1;
+
+    if (newest < 1)
+        return 0.0;
+    for (size_t i = newest - 1; i <= newest; i++)
+        if (fabs(residuals[i]) < FAR_OUTSIDE * (t->points[i].half_s + t->points[i].edge_s))
+            return 0.0;
+    return (residuals[newest] - residuals[newest - 1]) / t->points[newest - 1].t_s;
+}
+
 /* The truth lies within each sample's root distance of it, whatever the network does. So the
  * sample bounds the error of the path by that distance and what the path is apart from it; since
  * then the bound grows by what is open of the slope, and by how far the path has left the
@@ -124,7 +147,7 @@ void track_bound(struct track *t, const struct filter_path *path, const double *
     range = open_slope(t, first);
     source = source_rate(t, first);
     t->open_slope = (first < t->count - 1 ? range.open : 0.0) + source;
-    t->open_rate = source + young_rate(t, &range, residuals);
+    t->open_rate = source + young_rate(t, &range, residuals) + fabs(missed_rate(t, residuals));
     for (size_t i = t->count; i-- > first;) {
         const struct sample *s = &t->samples[i];
         const struct filter_point *p = &t->points[i];
