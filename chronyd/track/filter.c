@@ -22,7 +22,7 @@ static const double model_prior[FILTER_MODELS] = {
  * for a clock whose tick is wrong by per cents: the kernel can correct ten of them. */
 #define PRIORS 4
 static const double vague_factor[PRIORS] = {0.3, 1.0, 10.0, 600.0};
-static const double vague_log_weight[PRIORS] = {-2.0, -0.5, -3.0, -8.0};
+static const double vague_log_weight[PRIORS] = {-2.0, -0.5, -6.0, -10.0};
 
 /* A box this narrow against what is known is as good as a normal error (half width, in standard
  * deviations), */

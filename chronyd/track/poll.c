@@ -8,7 +8,7 @@
  * one sample is; other targets shorten or stretch that. It may be a little more uncertain where a
  * request is sent every minute, and has to be less so where requests are rare and cost nobody
  * anything: the ratio falls with this power of the interval. */
-#define HORIZON_RATIO 1.12
+#define HORIZON_RATIO 1.14
 #define HORIZON_LOG2_S 7
 #define HORIZON_FALL 0.06
 #define TARGET_USUAL 8.0
