@@ -8,6 +8,7 @@
 #define SPACING_LEAST 0.85
 #define BURST_SPACING_LEAST_S 1.6
 #define BURST_LASTS_NS (64 * NS_PER_S)
+#define LONGEST_OF_MAXPOLL 1.3
 #define BUCKET 60.0
 
 static double refill_per_s(const struct ntp_source_settings *s)
@@ -21,19 +22,23 @@ static double refill_per_s(const struct ntp_source_settings *s)
     return requests / ldexp(1.0, s->minpoll);
 }
 
-static bool is_recent(const struct node *n, int64_t at_ns)
+static bool is_recent(const struct node *n, int64_t at_ns, double noticed_s)
 {
-    return at_ns >= 0 && n->world->now_ns - at_ns < BURST_LASTS_NS;
+    return at_ns >= 0 &&
+           n->world->now_ns - at_ns < BURST_LASTS_NS + (int64_t)(noticed_s * (double)NS_PER_S);
 }
 
 /* Two requests in sequence. A command, a network that changed or a clock that jumped may begin a
- * burst with any source. */
+ * burst with any source; a jump is noticed when the daemon wakes, for the next request at the
+ * latest.
+ */
 static double least_spacing_s(const struct node *n, const struct ntp_source_settings *s)
 {
-    double interval_s = ldexp(1.0, s->minpoll);
+    double interval_s = ldexp(1.0, s->minpoll),
+           noticed_s = LONGEST_OF_MAXPOLL * ldexp(1.0, s->maxpoll);
 
-    if (s->iburst || s->burst || s->presend_minpoll < 100 || is_recent(n, n->counts.prodded_ns) ||
-        is_recent(n, n->counts.disturbed_ns))
+    if (s->iburst || s->burst || s->presend_minpoll < 100 ||
+        is_recent(n, n->counts.prodded_ns, 0.0) || is_recent(n, n->counts.disturbed_ns, noticed_s))
         return min_d(BURST_SPACING_LEAST_S, 0.2 * interval_s);
     return SPACING_LEAST * interval_s;
 }
