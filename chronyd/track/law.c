@@ -16,6 +16,10 @@
 #define PRECISION_PART 0.5
 /* Or queues on one way, */
 #define ONE_WAY_SAMPLES 8
+/* (with more samples than that looked for only at every so many of the learnings, for the time it
+ * takes) */
+#define ALWAYS_SAMPLES 32
+#define SELDOM 3
 #define ONE_WAY_EVIDENCE 4.0
 /* with so much for each side that is chosen to fit, */
 #define SIDE_EVIDENCE 1.0
@@ -121,12 +125,16 @@ static bool is_possible(const struct track *t, enum track_law law)
  * to throw the others away. The evidence decides; without much of it queues are assumed. */
 void track_choose_law(struct track *t, const struct filter_prior *prior)
 {
-    int sides = is_possible(t, LAW_EITHER) ? find_sides(t, prior) : 0;
+    bool look = t->count <= ALWAYS_SAMPLES || is_one_way(t->law) || ++t->learnings % SELDOM == 0;
+    int sides = look && is_possible(t, LAW_EITHER) ? find_sides(t, prior) : 0;
     double best = -HUGE_VAL;
 
     for (enum track_law law = LAW_QUEUES; law < TRACK_LAWS; law++) {
-        double e = is_possible(t, law) ? evidence(t, law, prior, sides) : -HUGE_VAL;
+        double e;
 
+        if (!is_possible(t, law) || (is_one_way(law) && !look))
+            continue;
+        e = evidence(t, law, prior, sides);
         if (law == LAW_QUEUES || e > best) {
             best = e;
             t->law = law;

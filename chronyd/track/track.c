@@ -14,10 +14,10 @@
 #define EDGE_SAMPLES 6
 /* So many samples are compared with several widths of it. */
 #define VAGUE_SAMPLES 10
-/* Up to so many samples everything is learned anew with each; then with every sixth, or one that
+/* Up to so many samples everything is learned anew with each; then with every eighth, or one that
  * is this many standard deviations off. */
 #define LEARN_SAMPLES 32
-#define LEARN_EVERY 6
+#define LEARN_EVERY 8
 #define SURPRISE 2.5
 #define SD_WITHOUT_SAMPLES_S 4.0
 #define SKEW_WITHOUT_SAMPLES_PPM 2000.0
@@ -53,6 +53,7 @@ void track_reset(struct track *t)
         t->learned[i].scale = 1.0;
     t->law = LAW_QUEUES;
     t->learned_ago = 0;
+    t->learnings = 0;
     t->sd_s = SD_WITHOUT_SAMPLES_S;
     t->asymmetry = (struct asymmetry){0};
     t->stress = 0.0;

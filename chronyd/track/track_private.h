@@ -50,6 +50,7 @@ struct track {
     struct filter_result filter;              /* by that one */
     struct filter_state restless;             /* ... and with as much wander as is possible */
     int learned_ago;                          /* samples */
+    unsigned learnings;                       /* in which other laws were not looked for */
     double sd_s;
     double stress;
     int runs;

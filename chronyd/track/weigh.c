@@ -23,8 +23,8 @@
 #define GAP_YOUNG 1.2
 /* An autocorrelation of delays by chance, in standard deviations. */
 #define CHANCE_SIGMA 2.0
-/* This part of the samples is taken to have met no queue worth the name. */
-#define IDLE_PART 0.03
+/* From so many samples on one that met no queue may be there by chance. */
+#define IDLE_SAMPLES 34
 /* If it is known on which way a queue was, so much of its length is known. */
 #define KNOWN_OF_QUEUE 0.8
 /* How soft the bounds are for want of knowing the shortest delay. */
@@ -41,6 +41,25 @@ static double level_s(const struct sample *s, const struct sample *ref)
     return track_diff_s(truth, osc);
 }
 
+/* The excess of those samples that met no queue worth the name: the second smallest, once there are
+ * enough to have one to spare. */
+static double idle_excess_s(const struct track *t, const double *delays, const double *floors)
+{
+    double least = HUGE_VAL, second = HUGE_VAL;
+
+    for (size_t i = 0; i < t->count; i++) {
+        double e = delays[i] - floors[t->routes[i]];
+
+        if (e < least) {
+            second = least;
+            least = e;
+        } else if (e < second) {
+            second = e;
+        }
+    }
+    return t->count >= IDLE_SAMPLES ? second : least;
+}
+
 /* The shortest delay of each route, and by how much the shortest possible may be below it: with n
  * samples that is a part of the usual excess, which shrinks with the square root of n. */
 static void find_floors(struct track *t, double floors[ROUTES_MAX], double gaps[ROUTES_MAX])
@@ -54,7 +73,7 @@ static void find_floors(struct track *t, double floors[ROUTES_MAX], double gaps[
     }
     route_floors(delays, t->routes, t->count, floors);
     t->usual_excess_s = route_excess(delays, t->routes, t->count, floors, 0.5);
-    t->idle_excess_s = route_excess(delays, t->routes, t->count, floors, IDLE_PART);
+    t->idle_excess_s = idle_excess_s(t, delays, floors);
     for (size_t r = 0; r < ROUTES_MAX; r++) {
         double n = max_d(samples[r], 1.0), young;
 
