@@ -53,6 +53,12 @@ class Terminal:
                 return bool(re.search(pattern, self.out, re.S))
         return False
 
+    def settle(self):
+        """The prompt is there a little before the terminal is in the mode to read keys one by one, and
+        a control character that comes in between means something else."""
+        while select.select([self.fd], [], [], 0.3)[0] and self.read():
+            pass
+
     def type(self, text):
         os.write(self.fd, text.encode("latin1"))
 
@@ -105,6 +111,7 @@ def interactive():
     t.expect("chronyc> ")
     t.type("nonsense\n")
     t.expect("Unrecognized command.*chronyc> ")
+    t.settle()
     t.type("\x04")
     ok = t.status() == 1
     report("end of input", ok and t.out.endswith("\r\n"), t)
