@@ -130,6 +130,7 @@ static void forget_oldest(struct track *t, size_t n)
     memmove(t->samples, t->samples + n, t->count * sizeof t->samples[0]);
     memmove(t->routes, t->routes + n, t->count * sizeof t->routes[0]);
     memmove(t->new_level, t->new_level + n, t->count * sizeof t->new_level[0]);
+    memmove(t->side, t->side + n, t->count * sizeof t->side[0]);
 }
 
 /* The first points of a register meet the prior without a gate, so a jump among them would be
@@ -250,6 +251,7 @@ bool track_add(struct track *t, const struct sample *s)
         forget_oldest(t, t->count + 1 - (size_t)t->settings.max_samples);
     t->samples[t->count] = *s;
     t->new_level[t->count] = t->count > 0 && t->broken;
+    t->side[t->count] = 0;
     t->broken = false;
     t->refused = 0;
     t->count++;
