@@ -687,19 +687,27 @@ static void xleave_uses_the_times_of_the_previous_exchange(void **state)
     world_destroy(w);
 }
 
-/* A server that finds its time tells so before the times of the answer that was still wrong. */
-static void xleave_takes_nothing_from_before_the_server_knew_the_time(void **state)
+/* A source in interleaved mode, whose server does as `v` says. */
+static struct world *start_interleaved(struct interleaving_server *v)
 {
-    struct interleaving_server v = {.correction_s = 0.0};
     struct ntp_source_settings s = world_source("192.0.2.1");
     struct world *w;
 
-    (void)state;
     s.xleave = true;
     s.minpoll = s.maxpoll = 3;
     w = start(&s);
     w->server.touch = interleave;
-    w->server.ctx = &v;
+    w->server.ctx = v;
+    return w;
+}
+
+/* A server that finds its time tells so before the times of the answer that was still wrong. */
+static void xleave_takes_nothing_from_before_the_server_knew_the_time(void **state)
+{
+    struct interleaving_server v = {.correction_s = 0.0};
+    struct world *w = start_interleaved(&v);
+
+    (void)state;
     w->server.leap = LEAP_UNSYNCHRONISED;
     w->server.offset_s = 0.015;
     world_run(w, 12);
@@ -715,15 +723,9 @@ static void xleave_takes_nothing_from_before_the_server_knew_the_time(void **sta
 static void xleave_falls_back_to_basic_answers(void **state)
 {
     struct interleaving_server v = {0};
-    struct ntp_source_settings s = world_source("192.0.2.1");
-    struct world *w;
+    struct world *w = start_interleaved(&v);
 
     (void)state;
-    s.xleave = true;
-    s.minpoll = s.maxpoll = 3;
-    w = start(&s);
-    w->server.touch = interleave;
-    w->server.ctx = &v;
     world_run(w, 30);
     v.stop = true;
     world_run(w, 30);
